@@ -1,0 +1,71 @@
+# nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup data train sweep ui test test-all lint clean lock
+
+PYTHON ?= python3
+DATA ?= painted
+ARGS ?=
+PORT ?= 5000
+# the packages, so that a second set-up needs no network
+WHEELS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/nnlab/wheels
+
+READY := .venv/ready
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --no-index -f "$(WHEELS)"
+
+# a copy of the course's data set beside the checkout is used where it stands
+ifneq ($(wildcard ../shared/data/catvnoncat),)
+test test-all: export NNLAB_DATA ?= $(abspath ../shared/data)
+endif
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  DATA=painted|catvnoncat  ARGS="model.depth=1,2,3 seed=1,2"  PORT=5000'
+
+setup: $(READY) ## make .venv and install the pinned packages into it
+
+$(READY): requirements.lock pyproject.toml
+	@echo "setting up .venv (a minute or two, once)"
+	@$(PYTHON) -c 'import sys; sys.exit("nnlab needs Python 3.11 or newer: make PYTHON=python3.11" * (sys.version_info < (3, 11)))'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@mkdir -p "$(WHEELS)"
+	@$(INSTALL) --require-hashes -r requirements.lock 2>/dev/null \
+	  || { $(PIP) download --require-hashes -r requirements.lock -d "$(WHEELS)" \
+	       && $(INSTALL) --require-hashes -r requirements.lock; }
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+data: $(READY) ## make or fetch the image set DATA
+	@$(if $(filter catvnoncat,$(DATA)),$(BIN)/nnlab data ready data=catvnoncat 2>/dev/null || $(BIN)/nnlab data fetch &&) \
+	  $(BIN)/nnlab data ready data=$(DATA)
+
+train: $(READY) ## train one net: make train ARGS="model=deep seed=2"
+	@$(BIN)/nnlab train data=$(DATA) $(ARGS)
+
+sweep: $(READY) ## train a grid of nets and record them in MLflow: make sweep ARGS="model.depth=1,2,3"
+	@$(BIN)/nnlab sweep data=$(DATA) $(ARGS)
+
+ui: $(READY) ## open the MLflow UI on http://127.0.0.1:PORT
+	@$(BIN)/nnlab ui --port $(PORT)
+
+test: $(READY) ## run the tests (under three minutes)
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(READY) ## run all tests, the slow ones too
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## ruff and mypy --strict
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: ## pin the newest packages that pyproject.toml admits (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-header --no-annotate -o requirements.lock
+
+clean: ## remove .venv and caches; records and data stay
+	rm -rf .venv *.egg-info build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""nnlab: sweeps over plain deep nets, trained exactly, recorded for good."""

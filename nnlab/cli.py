@@ -1,0 +1,252 @@
+"""The command line: nnlab train | sweep | sync | data | gradcheck | ui.
+
+Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or configuration is wrong;
+130 interrupted. A user's mistake is one or two lines; `--debug` or HYDRA_FULL_ERROR=1 shows the
+traceback.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import click
+import hydra
+import numpy as np
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nnlab import plan as plans
+from nnlab import record, sweep
+from nnlab.claim import claim, forget_orphan
+from nnlab.cli_data import data
+from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
+from nnlab.errors import Failed, UserError
+from nnlab.gradcheck import compare
+from nnlab.publisher import Publisher, publishing
+from nnlab.run import Cell, resolve, run_cell
+from nnlab.summary import summarize
+from nnlab.training import Step
+
+OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
+PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+def main() -> None:
+    """Run the command; turn what went wrong into one or two lines and an exit code."""
+    debug = "--debug" in sys.argv or bool(os.environ.get("HYDRA_FULL_ERROR"))
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        ERROR.print("interrupted; finished cells are kept, the same command goes on from them")
+        sys.exit(130)
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        _fail(error, debug, 2)
+    except Failed as error:
+        _fail(error, debug, 1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(
+            UserError(f"{error.filename}: {error.strerror}; check the path and its permissions"),
+            debug,
+            2,
+        )
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _fail(error: Exception, debug: bool, code: int) -> None:
+    if debug:
+        raise error
+    text = str(error if isinstance(error, UserError | Failed) else _explain(error))
+    ERROR.print(f"nnlab: {text}", markup=False, soft_wrap=True)
+    sys.exit(code)
+
+
+def _explain(error: Exception) -> Exception:
+    """What Hydra or OmegaConf found wrong, as one line that names the key and the remedy."""
+    deepest: BaseException = error
+    while deepest.__cause__ is not None:
+        deepest = deepest.__cause__
+    text = f"{error}\n{deepest}"
+    key = re.search(r"full_key: (\S+)", text)
+    if missing := re.search(r"Key '([^']+)' (?:is )?not in", text):
+        return unknown_key(key[1] if key else missing[1])
+    if missing := re.search(r"Could not override '([^']+)'", text):
+        return unknown_key(missing[1])
+    reason = str(deepest).strip().splitlines()[0].rstrip(".")
+    where = f"{key[1]}: " if key and key[1] not in reason else ""
+    return UserError(f"{where}{reason}; `nnlab train --cfg job` shows keys and values")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nnlab")
+def cli() -> None:
+    """Sweeps over plain deep nets, trained exactly, recorded for good.
+
+    \b
+    nnlab train model=deep data=catvnoncat
+    nnlab sweep model.depth=1,2,4 init.scale=0.1,1,10
+
+    `--debug` anywhere shows tracebacks.
+    """
+
+
+# -- train and sweep: Hydra's own command line -----------------------------------------------------
+
+
+def _hydra(name: str, task: Callable[[DictConfig], None], *flags: str) -> None:
+    """Hand the rest of the command line to Hydra, with all its flags (--help, --cfg job, ...)."""
+    arguments = click.get_current_context().args
+    sys.argv = [f"nnlab {name}", *flags, *arguments]
+    hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+
+
+@cli.command("train", context_settings=PASS_ON, add_help_option=False)
+def train_command() -> None:
+    """Train one cell: nnlab train model=deep seed=1."""
+    _hydra("train", _task)
+
+
+@cli.command("sweep", context_settings=PASS_ON, add_help_option=False)
+def sweep_command() -> None:
+    """Train a grid of cells: nnlab sweep model.depth=1,2,4 seed=1,2."""
+    _hydra("sweep", _task, "--multirun")
+
+
+def _task(composed: DictConfig) -> None:
+    """What Hydra calls: a launched job works through its plan, `nnlab train` trains its cell."""
+    if composed.sweep.plan is not None:
+        sweep.work(Path(composed.sweep.plan))
+        return
+    from hydra.core.hydra_config import HydraConfig
+
+    overridden = {text.split("=")[0].lstrip("+~") for text in HydraConfig.get().overrides.task}
+    cfg = typed(composed)
+    reject_hidden_conflict(cfg, overridden)
+    _train(resolve(cfg), cfg.sweep.force)
+
+
+def _train(cell: Cell, force: bool) -> None:
+    plan = plans.make("train", [cell], [])
+    with plans.running(home(), plan) as plan:
+        publisher = Publisher(plan, home())
+        with publishing(publisher, delay=5.0):
+            _train_once(cell, force)
+            OUT.print(_result(record.read(cell.folder(home())), plan.name(cell)), markup=False)
+    if publisher.problem is not None:
+        ERROR.print(
+            f"MLflow: {publisher.problem}\n1 run waits; `nnlab sync` publishes it",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+
+
+def _train_once(cell: Cell, force: bool) -> None:
+    """Train with a progress bar, unless the record is there or somebody else makes it now."""
+    folder = cell.folder(home())
+    forget_orphan(folder)
+    with claim(folder, wait=True):
+        if record.exists(folder) and not force:
+            OUT.print("already recorded (sweep.force=true trains it again)")
+            return
+        columns = (
+            BarColumn(), TextColumn("{task.completed}/{task.total} steps, cost {task.fields[cost]:.4f}"),
+            TimeRemainingColumn(),
+        )  # fmt: skip
+        with Progress(*columns, console=ERROR, transient=True) as bar:
+            task = bar.add_task("train", total=cell.config.trainer.iterations, cost=np.nan)
+
+            def show(step: Step) -> None:
+                if step.step:
+                    bar.update(task, completed=step.step, cost=step.costs[-1])
+
+            run_cell(cell, home(), [show])
+
+
+def _result(rec: record.Record, name: str) -> str:
+    costs, figures = rec.arrays("history")["train/cost"], rec.metrics
+    solver = rec.config["trainer"]["solver"]
+    lines = [
+        f"{name}: {rec.status} after {len(costs)} steps in {figures['time/train_s']:.2f} s ({solver})",
+        f"  cost            {costs[0]:.6f} -> {costs[-1]:.6f}",
+        f"  train accuracy  {figures['train/accuracy']:.4f}",
+        f"  test accuracy   {figures['test/accuracy']:.4f}",
+        f"  record          {rec.folder}",
+    ]
+    return "\n".join(lines)
+
+
+@cli.command()
+def sync() -> None:
+    """Publish every record that the MLflow store does not have yet.
+
+    \b
+    nnlab sync
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 nnlab sync
+    """
+    problem, waiting = None, 0
+    for plan in plans.load_all(home()):
+        publisher = Publisher(plan, home())
+        publisher.publish(failures=True)
+        summary = summarize(plan, home())
+        status = "killed" if summary.counts["missing"] else "finished"
+        publisher.close(summary, "failed" if summary.counts["failed"] else status)
+        problem = problem or publisher.problem
+        waiting += len(publisher.waiting)
+    if problem is not None:
+        raise Failed(f"MLflow: {problem}\n{waiting} runs wait; run `nnlab sync` again")
+    OUT.print("every record is published")
+
+
+cli.add_command(data)
+
+
+# -- checks and UI ---------------------------------------------------------------------------------
+
+
+@cli.command("gradcheck", context_settings=PASS_ON, add_help_option=False)
+def gradcheck_command() -> None:
+    """Compare backprop with central differences: nnlab gradcheck model=deep."""
+    cfg = compose(click.get_current_context().args)
+    blocks = compare(cfg)
+    for block in blocks:
+        OUT.print(block.text(), markup=False)
+    wrong = sum(len(block.differing) for block in blocks)
+    if wrong:
+        raise Failed(f"{wrong} derivatives differ; see the pairs above")
+
+
+@cli.command()
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+def ui(port: int) -> None:
+    """Serve the MLflow UI of this home's store on the loopback interface."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home()}/mlflow.db"
+    if uri.startswith(("http://", "https://")):
+        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {uri}")
+        return
+    OUT.print(f"http://127.0.0.1:{port} (starting takes some seconds; Ctrl-C ends it)")
+    environment = os.environ | {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
+        "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+    ]  # fmt: skip
+    sys.exit(subprocess.call(command, env=environment))

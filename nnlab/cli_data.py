@@ -1,0 +1,92 @@
+"""The command line's `nnlab data`: make, fetch and check image sets."""
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from nnlab.config import compose, home
+from nnlab.data import download, hdf5, painted
+from nnlab.errors import UserError
+from nnlab.run import dataset
+
+OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
+OVERRIDES = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+@click.group()
+def data() -> None:
+    """Make, fetch and check image sets."""
+
+
+@data.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--memory-mb", default=2048, show_default=True, help="largest array to read")
+def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
+    """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
+    wrong = []
+    for path in files:
+        try:
+            OUT.print(_describe(hdf5.read(path, memory_mb)), markup=False, soft_wrap=True)
+        except UserError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UserError("\n".join(wrong))
+
+
+def _describe(split: hdf5.Split) -> str:
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    balance = ", ".join(f"{name} {n}" for name, n in zip(split.classes, counts, strict=True))
+    lines = [
+        f"{split.path}: {len(split.y)} examples",
+        f"  x        {split.x.shape} {split.x.dtype}, {split.x.min()} to {split.x.max()}",
+        f"  y        {split.y.shape}, {balance}",
+        f"  digest   {split.digest}",
+    ]
+    return "\n".join(lines)
+
+
+@data.command("paint")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--train", "m_train", default=209, show_default=True, type=click.IntRange(1))
+@click.option("--test", "m_test", default=50, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
+    """Paint a set of any size: nnlab data paint my_cats --train 5000 --test 1000."""
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: dict[Literal["train", "test"], int] = {"train": m_train, "test": m_test}
+    paths = {split: folder / f"{split}_painted.h5" for split in counts}
+    with Progress(console=ERROR, transient=True) as bar:
+        for split, count in counts.items():
+            task = bar.add_task(split, total=count)
+            painted.write(paths[split], split, count, seed, partial(_show, bar, task))
+    OUT.print(
+        f"nnlab train data=hdf5 data.train={paths['train']} data.test={paths['test']}",
+        soft_wrap=True,
+    )
+
+
+def _show(bar: Progress, task: TaskID, done: int) -> None:
+    bar.update(task, completed=done)
+
+
+@data.command("fetch", context_settings=OVERRIDES)
+def data_fetch() -> None:
+    """Download the course's files: nnlab data fetch [data.url=...]."""
+    cfg = compose(["data=catvnoncat", *click.get_current_context().args])
+    assert cfg.data.url is not None
+    folder = home() / "data" / "catvnoncat"
+    for path in download.fetch(cfg.data.url, cfg.data.sha256 or {}, folder):
+        OUT.print(f"{path}: sha256 as published", soft_wrap=True)
+
+
+@data.command("ready", context_settings=OVERRIDES)
+def data_ready() -> None:
+    """See that a configuration's data are there, painting the default set: nnlab data ready."""
+    cfg = compose(click.get_current_context().args)
+    ready = dataset(cfg)
+    OUT.print(f"{cfg.data.name}: {ready.m} training and {len(ready.test.y)} test examples")

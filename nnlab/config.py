@@ -1,0 +1,254 @@
+"""The configuration: its typed schema, and one checked Config out of overrides.
+
+Values stand in ``conf/``, types here, ranges in ``ranges``. A Config made here is trusted inside.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from nnlab import ranges
+from nnlab.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+CONF = ROOT / "conf"
+
+
+@dataclass
+class DataConfig:
+    """Which images: two HDF5 files, how much of them may be held in memory, where to fetch them."""
+
+    name: str = MISSING
+    train: str = MISSING
+    test: str = MISSING
+    memory_mb: int = MISSING
+    url: str | None = None
+    sha256: dict[str, str] | None = None
+
+
+@dataclass
+class ModelConfig:
+    """Which net. ``hidden``, the list of hidden layer sizes, wins over depth and width."""
+
+    depth: int = MISSING
+    width: int | None = MISSING
+    hidden: list[int] | None = None
+    activation: str = MISSING
+    leak: float = MISSING
+    output: str = MISSING
+    loss: str = MISSING
+
+
+@dataclass
+class InitConfig:
+    """The initial weights' distribution, and the factor on its standard deviation."""
+
+    scheme: str = MISSING
+    scale: float = MISSING
+
+
+@dataclass
+class OptimizerConfig:
+    """The update rule; a null batch_size is the full batch."""
+
+    name: str = MISSING
+    lr: float = MISSING
+    momentum: float = MISSING
+    beta1: float = MISSING
+    beta2: float = MISSING
+    epsilon: float = MISSING
+    l2: float = MISSING
+    batch_size: int | None = None
+
+
+@dataclass
+class TrainerConfig:
+    """How long and with which arithmetic; eval_every asks for accuracies along the way."""
+
+    iterations: int = MISSING
+    solver: str = MISSING
+    dtype: str = MISSING
+    threads: int = MISSING
+    eval_every: int | None = None
+
+
+@dataclass
+class TrackingConfig:
+    """What of a record goes to MLflow."""
+
+    experiment: str = MISSING
+    max_points: int = MISSING
+
+
+@dataclass
+class SweepConfig:
+    """How a sweep runs; ``plan`` is how the driver tells a launched job its plan file."""
+
+    force: bool = MISSING
+    jobs: int | None = None
+    plan: str | None = None
+    grid: dict[str, str] = MISSING
+
+
+@dataclass
+class Config:
+    """Everything."""
+
+    data: DataConfig = MISSING
+    model: ModelConfig = MISSING
+    init: InitConfig = MISSING
+    optimizer: OptimizerConfig = MISSING
+    trainer: TrainerConfig = MISSING
+    seed: int = MISSING
+    tracking: TrackingConfig = MISSING
+    sweep: SweepConfig = MISSING
+
+
+TRAINING = ("data", "model", "init", "optimizer", "trainer", "seed")  # what a cell consists of
+
+
+def home() -> Path:
+    """Where nnlab writes: NNLAB_HOME, or the project's root."""
+    return Path(os.environ.get("NNLAB_HOME") or ROOT).resolve()
+
+
+def named_data(relative: str) -> str:
+    """The file of a named set: in NNLAB_DATA where it stands there, else in NNLAB_HOME/data."""
+    given = os.environ.get("NNLAB_DATA")
+    if given and (Path(given) / relative).is_file():
+        return str((Path(given) / relative).resolve())
+    return str(home() / "data" / relative)
+
+
+def register() -> None:
+    """Make the schema and the resolvers known to Hydra and OmegaConf."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config, provider="nnlab")
+    sweeper = {"_target_": "hydra_plugins.nnlab_sweeper.NnlabSweeper", "params": None}
+    store.store(group="hydra/sweeper", name="nnlab", node=sweeper, provider="nnlab")
+    OmegaConf.register_new_resolver("nnlab_home", lambda: str(home()), replace=True)
+    OmegaConf.register_new_resolver("nnlab_data", named_data, replace=True)
+
+
+register()
+
+
+def compose(overrides: Sequence[str]) -> Config:
+    """The Config of these Hydra overrides, as ``nnlab train`` would see it."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return typed(hydra_compose("config", list(overrides)))
+
+
+def typed(composed: DictConfig) -> Config:
+    """A composed config as a checked Config with absolute paths; UserError names a bad key."""
+    composed = composed.copy()
+    OmegaConf.set_struct(composed, False)
+    composed.pop("hydra", None)
+    known = {f.name for f in dataclasses.fields(Config)}
+    for key in composed:
+        if key not in known:
+            raise unknown_key(str(key))
+    try:
+        cfg = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
+    except MissingMandatoryValue as error:
+        key = error.full_key or "a key"
+        raise UserError(f"{key}: a value is needed; give one with {key}=...") from None
+    assert isinstance(cfg, Config)
+    cfg.data.train, cfg.data.test = (str(Path(p).absolute()) for p in (cfg.data.train, cfg.data.test))
+    ranges.check(flatten(dataclasses.asdict(cfg)))
+    return cfg
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """The Config whose ``dataclasses.asdict`` these values are."""
+    return typed(OmegaConf.create(values))
+
+
+def training_dict(cfg: Config) -> dict[str, Any]:
+    """The keys that define a cell, as plain nested dicts: what a record keeps as its config."""
+    values = dataclasses.asdict(cfg)
+    training = {key: values[key] for key in TRAINING}
+    for only_for_fetching in ("url", "sha256"):
+        del training["data"][only_for_fetching]
+    return training
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"model": {"depth": 3}} -> {"model.depth": 3}."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def unknown_key(key: str) -> UserError:
+    """The error for a key that no schema has, with the nearest one that exists."""
+    from difflib import get_close_matches
+
+    known = list(flatten(_schema_keys(Config)))
+    near = get_close_matches(key, known, n=1) or [k for k in known if k.endswith(f".{key}")]
+    remedy = f"did you mean {near[0]}?" if near else "`nnlab train --cfg job` lists them all"
+    return UserError(f"{key}: there is no such key; {remedy}")
+
+
+def _schema_keys(schema: type) -> dict[str, Any]:
+    return {
+        f.name: _schema_keys(f.type)
+        if isinstance(f.type, type) and dataclasses.is_dataclass(f.type)
+        else None
+        for f in dataclasses.fields(schema)
+    }
+
+
+def reject_hidden_conflict(cfg: Config, overridden: Iterable[str]) -> None:
+    """A list of hidden layers and a depth or width asked for beside it contradict each other."""
+    asked = sorted({"model.depth", "model.width"} & set(overridden))
+    if cfg.model.hidden is not None and asked:
+        raise UserError(
+            f"{asked[0]}: model.hidden={cfg.model.hidden} is in force and fixes the layers; "
+            f"add model.hidden=null to use {' and '.join(asked)}"
+        )
+
+
+# -- resolution ----------------------------------------------------------------------------------
+
+
+def hidden_sizes(model: ModelConfig) -> list[int]:
+    """Units of the hidden layers [n_1, ..., n_{L-1}]."""
+    if model.hidden is not None:
+        return list(model.hidden)
+    return [model.width or 0] * (model.depth - 1)
+
+
+def canonical(cfg: Config) -> dict[str, Any]:
+    """The configuration of a cell with all that does not matter to its numbers left out.
+
+    Configs that describe the same training have the same canonical form: depth 1 whatever its
+    width, ``gd`` whatever its momentum. Data stand for themselves by their digest.
+    """
+    hidden = hidden_sizes(cfg.model)
+    flat = flatten(training_dict(cfg))
+    kept = {key: flat[key] for key in flat if not key.startswith("data.")}
+    unused = {"model.depth", "model.width"}
+    if not hidden or cfg.model.activation != "leaky_relu":
+        unused.add("model.leak")
+    if not hidden:
+        unused.add("model.activation")
+    if cfg.init.scheme == "zeros":
+        unused.add("init.scale")
+    needs = {"gd": (), "momentum": ("momentum",), "adam": ("beta1", "beta2", "epsilon")}
+    for option in {"momentum", "beta1", "beta2", "epsilon"} - set(needs[cfg.optimizer.name]):
+        unused.add(f"optimizer.{option}")
+    return {key: kept[key] for key in sorted(kept.keys() - unused)} | {"model.hidden": hidden}

@@ -1,0 +1,1 @@
+"""The image sets: the HDF5 format, the painted set, downloads."""

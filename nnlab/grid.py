@@ -1,0 +1,91 @@
+"""The grid: from override texts to the cells of a sweep.
+
+Hydra would compose every cell twice, 130 ms each. Here one composition serves all cells: swept
+values are set on it, and only swept groups (model=logistic,deep) are composed again.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from nnlab import plan as plans
+from nnlab.config import reject_hidden_conflict, typed
+from nnlab.errors import UserError
+from nnlab.plan import Plan
+from nnlab.run import resolve
+
+
+@dataclass
+class Grid:
+    """Swept keys with their values as override texts, and the overrides that all cells share."""
+
+    shared: list[str]
+    swept: dict[str, list[str]]
+
+
+def read_grid(arguments: Sequence[str], params: dict[str, str], default: dict[str, str]) -> Grid:
+    """Sort overrides into shared and swept ones.
+
+    ``params`` is an experiment's own grid; the command line narrows or replaces it key by key. The
+    ``default`` grid holds only where neither sweeps anything; a single value given narrows it too.
+    """
+    parser = OverridesParser.create()
+    given = parser.parse_overrides(list(arguments))
+    grid = params or ({} if any(o.is_sweep_override() for o in given) else default)
+    named = {o.key_or_group for o in given}
+    extra = [f"{key}={values}" for key, values in grid.items() if key not in named]
+    shared, swept = [], {}
+    for override in [*parser.parse_overrides(extra), *given]:
+        if override.is_sweep_override():
+            swept[override.get_key_element()] = list(_texts(override))
+        elif override.input_line is not None:
+            shared.append(override.input_line)
+    return Grid(shared, swept)
+
+
+def _texts(override: Override) -> Iterator[str]:
+    if not override.is_discrete_sweep():
+        raise UserError(
+            f"{override.key_or_group}: an interval has no finite list of values; "
+            "give choices such as 0.1,1,10 or range(1,5)"
+        )
+    yield from override.sweep_string_iterator()
+
+
+def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
+    """Compose every combination of the grid into a checked, resolved cell."""
+    loader = context.config_loader
+    groups = {k for k in grid.swept if loader.get_group_options(k.lstrip("+"))}
+    keys = [key.lstrip("+") for key in grid.swept]
+    overridden = {o.key_or_group for o in OverridesParser.create().parse_overrides(grid.shared)}
+    bases: dict[tuple[str, ...], DictConfig] = {}
+    cells = []
+    for values in itertools.product(*grid.swept.values()):
+        pairs = list(zip(grid.swept, values, strict=True))
+        chosen = tuple(f"{key}={value}" for key, value in pairs if key in groups)
+        if chosen not in bases:
+            bases[chosen] = _compose(context, config_name, [*grid.shared, *chosen])
+        assignments = [f"{key}={value}" for key, value in pairs if key not in groups]
+        cfg = typed(_assign(bases[chosen], assignments))
+        reject_hidden_conflict(cfg, overridden | set(keys))
+        cells.append(resolve(cfg))
+    return plans.make("sweep", cells, keys)
+
+
+def _compose(context: HydraContext, config_name: str, overrides: list[str]) -> DictConfig:
+    loader = context.config_loader
+    composed = loader.load_configuration(config_name, overrides, RunMode.RUN)
+    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+
+
+def _assign(base: DictConfig, assignments: list[str]) -> DictConfig:
+    """A copy of a composed config with plain values set."""
+    cfg = base.copy()
+    for override in OverridesParser.create().parse_overrides(assignments):
+        OmegaConf.update(cfg, override.key_or_group, override.value(), merge=True)
+    return cfg

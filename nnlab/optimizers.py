@@ -1,0 +1,90 @@
+"""Optimizers on one flat vector of all parameters: ``init(name, ...)`` and ``update(theta, g, state)``.
+
+An optimizer is linear when its step is a linear function of all gradients so far. A linear one
+never moves W1 out of the span of its start and the training images, which is what lets the Gram
+layer hold W1 as coefficients; Adam scales elements one by one and leaves the span.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+
+@dataclass
+class State:
+    """What an optimizer carries from step to step: its rates, its moments (each like theta), the count."""
+
+    lr: float
+    decays: tuple[float, ...]
+    epsilon: float
+    moments: list[Array]
+    step: int = 0
+
+
+class Optimizer(NamedTuple):
+    """``update(theta, gradient, state)`` changes theta and state, and may use gradient as scratch."""
+
+    update: Callable[[Array, Array, State], None]
+    linear: bool
+    moments: int
+
+
+def _gd(theta: Array, gradient: Array, state: State) -> None:
+    """theta <- theta - lr g."""
+    gradient *= state.lr
+    theta -= gradient
+
+
+def _momentum(theta: Array, gradient: Array, state: State) -> None:
+    """v <- momentum v + g; theta <- theta - lr v (Polyak 1964, as PyTorch and scikit-learn do)."""
+    (v,) = state.moments
+    v *= state.decays[0]
+    v += gradient
+    np.multiply(v, state.lr, out=gradient)
+    theta -= gradient
+
+
+def _adam(theta: Array, gradient: Array, state: State) -> None:
+    """Adam with bias correction (Kingma & Ba 2015, algorithm 1)."""
+    v, s = state.moments
+    beta1, beta2 = state.decays
+    state.step += 1
+    v *= beta1
+    v += (1.0 - beta1) * gradient
+    np.multiply(gradient, gradient, out=gradient)
+    s *= beta2
+    gradient *= 1.0 - beta2
+    s += gradient
+    np.multiply(s, 1.0 / (1.0 - beta2**state.step), out=gradient)
+    np.sqrt(gradient, out=gradient)
+    gradient += state.epsilon
+    np.divide(v, gradient, out=gradient)
+    gradient *= state.lr / (1.0 - beta1**state.step)
+    theta -= gradient
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "gd": Optimizer(_gd, linear=True, moments=0),
+    "momentum": Optimizer(_momentum, linear=True, moments=1),
+    "adam": Optimizer(_adam, linear=False, moments=2),
+}
+
+
+def init(
+    name: str,
+    theta: Array,
+    lr: float,
+    momentum: float = 0.9,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> State:
+    """The state before the first step of the optimizer ``name`` on the vector theta."""
+    decays = (momentum,) if name == "momentum" else (beta1, beta2)
+    moments = [np.zeros_like(theta) for _ in range(OPTIMIZERS[name].moments)]
+    return State(lr, decays, epsilon, moments)

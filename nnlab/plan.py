@@ -1,0 +1,146 @@
+"""The plan: which cells a command asked for, under which name, kept on disk as long as the records.
+
+A plan is what `nnlab sync` needs to publish later what could not be published at once. Its id is
+made from its cells, so the same command is the same plan, and a resumed sweep goes on under the
+parent run that it began with.
+"""
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnlab.config import Config, flatten, from_dict, training_dict
+from nnlab.errors import UserError
+from nnlab.run import Cell
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a sweep, or the one cell of `nnlab train`."""
+
+    id: str
+    kind: str  # "sweep" or "train"
+    keys: tuple[str, ...]  # what varies
+    cells: tuple[Cell, ...]
+    created: float  # seconds since 1970
+
+    @property
+    def experiment(self) -> str:
+        """The MLflow experiment that the command named."""
+        return self.cells[0].config.tracking.experiment
+
+    def name(self, cell: Cell) -> str:
+        """The run name of a cell of this plan."""
+        return run_name(cell.config, self.keys)
+
+    def title(self) -> str:
+        """The parent run's name: the keys that vary, short."""
+        return " × ".join(key.rsplit(".", 1)[-1] for key in self.keys) or "sweep of one cell"
+
+
+def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
+    """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
+    unique = tuple({cell.fingerprint: cell for cell in cells}.values())
+    content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return Plan(digest[:12], kind, tuple(keys), unique, time.time())
+
+
+def path_of(home: Path, plan_id: str) -> Path:
+    """Where the plan of this id stands."""
+    return home / "plans" / f"{plan_id}.json"
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Write a plan in one piece."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = dataclasses.asdict(plan)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(values))
+    temporary.replace(path)
+
+
+def load(path: Path) -> Plan:
+    """Read a plan; UserError where it is missing or damaged."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        cells = tuple(Cell(from_dict(c["config"]), c["fingerprint"]) for c in values.pop("cells"))
+        return Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a readable plan ({error}); run the sweep again") from None
+
+
+@contextmanager
+def running(home: Path, plan: Plan) -> Iterator[Plan]:
+    """Save a plan and hold its lock while its driver runs; waits for another driver of the same plan.
+
+    A plan that was run before keeps the time of its first creation.
+    """
+    path = path_of(home, plan.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.is_file():
+            plan = dataclasses.replace(plan, created=load(path).created)
+        save(plan, path)
+        yield plan
+
+
+def load_all(home: Path) -> list[Plan]:
+    """Every plan of this home, oldest first."""
+    paths = (home / "plans").glob("*.json")
+    return sorted((load(path) for path in paths), key=lambda plan: plan.created)
+
+
+# -- run names -----------------------------------------------------------------------------------
+
+SHORT = {
+    "init.scheme": "",
+    "optimizer.name": "",
+    "optimizer.lr": "lr",
+    "optimizer.l2": "l2=",
+    "optimizer.batch_size": "b",
+    "optimizer.momentum": "mom",
+    "optimizer.beta1": "β1=",
+    "optimizer.beta2": "β2=",
+    "optimizer.epsilon": "ε",
+    "trainer.iterations": "it",
+    "trainer.solver": "",
+    "trainer.dtype": "",
+    "trainer.threads": "thr",
+    "model.leak": "leak",
+    "model.output": "",
+    "model.loss": "",
+    "data.train": "",
+}
+
+
+def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
+    """A short name that leads with what varies: `relu 4x20 s0.1 #3`; float32 is always labelled."""
+    values = flatten(training_dict(cfg))
+    extras = [_short(key, values[key]) for key in keys if key in SHORT and key in values]
+    if cfg.trainer.dtype == "float32" and "trainer.dtype" not in keys:
+        extras.append("float32")
+    return " ".join([*extras, _model_name(cfg), f"s{cfg.init.scale:g}", f"#{cfg.seed}"])
+
+
+def _model_name(cfg: Config) -> str:
+    model = cfg.model
+    if model.depth == 1:
+        return "logistic"
+    if model.width is not None:
+        return f"{model.activation} {model.depth}x{model.width}"
+    return f"{model.activation} {'-'.join(map(str, model.hidden or ()))}"
+
+
+def _short(key: str, value: Any) -> str:
+    if key == "data.train":
+        return Path(value).stem
+    return f"{SHORT[key]}{value:g}" if isinstance(value, float) else f"{SHORT[key]}{value}"

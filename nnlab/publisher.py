@@ -1,0 +1,137 @@
+"""The publisher: brings a plan's records into MLflow, beside the training, as the one writer.
+
+A store that is away never stops or slows the training: every call is bounded, a failed one is tried
+again later, and what still waits at the end is counted for `nnlab sync`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnlab import record
+from nnlab.errors import UserError
+from nnlab.plan import Plan
+from nnlab.run import Cell
+from nnlab.summary import Summary
+
+if TYPE_CHECKING:
+    from nnlab.tracking import Published, Tracker
+
+LOOK_EVERY = 0.3  # seconds between two looks at the record store
+RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
+
+
+class Publisher:
+    """Publishes the records of one plan as they appear; use ``publishing`` to run it in a thread."""
+
+    def __init__(self, plan: Plan, home: Path) -> None:
+        self.problem: str | None = None  # why the last try failed
+        self.parent: str | None = None
+        self.tracker: Tracker | None = None
+        self._plan, self._home = plan, home
+        self._waiting = list(plan.cells)
+        self._begun: dict[str, Published] = {}  # runs in the store that are not complete
+        self._shown: dict[str, int] = {}  # last step of a running cell that the store has
+
+    @property
+    def waiting(self) -> list[Cell]:
+        """The cells that have a record which the store does not have."""
+        return [c for c in self._waiting if record.exists(c.folder(self._home))]
+
+    def publish(self, failures: bool = False) -> None:
+        """Bring the store up to date; ``problem`` says why where that was not possible.
+
+        Failures are published at the end only: until then a failed cell may be tried again.
+        """
+        from nnlab import tracking  # takes seconds: workers are training meanwhile
+
+        try:
+            if self.tracker is None:
+                self._open(tracking.Tracker(self._home, self._plan.experiment))
+            assert self.tracker is not None
+            for cell in list(self._waiting):
+                self._publish_cell(self.tracker, cell, failures)
+            self.problem = None
+        except tracking.Unavailable as error:
+            self.problem = str(error).splitlines()[0]
+        except UserError as error:
+            self.problem = str(error)
+
+    def close(self, summary: Summary, status: str) -> None:
+        """End the parent run with the sweep's summary."""
+        from nnlab import tracking
+
+        if self.tracker is None or self.parent is None:
+            return
+        try:
+            self.tracker.close_parent(
+                self.parent, status, summary.counts, summary.rows, summary.best,
+                summary.markdown(), time.time(),
+            )  # fmt: skip
+        except tracking.Unavailable as error:
+            self.problem = str(error).splitlines()[0]
+
+    def _open(self, tracker: Tracker) -> None:
+        if self._plan.kind == "sweep":
+            self.parent = tracker.open_parent(self._plan)
+        self._begun = tracker.published(self._plan)
+        self._waiting = [
+            cell
+            for cell in self._waiting
+            if not (cell.fingerprint in self._begun and self._begun[cell.fingerprint].complete)
+            or not record.exists(cell.folder(self._home))
+        ]
+        self.tracker = tracker
+
+    def _publish_cell(self, tracker: Tracker, cell: Cell, failures: bool) -> None:
+        folder = cell.folder(self._home)
+        begun = self._begun.get(cell.fingerprint)
+        run_id = begun.run_id if begun else None
+        if record.exists(folder):
+            tracker.publish(self._plan, cell, record.read(folder), self.parent, run_id)
+            self._waiting.remove(cell)
+        elif failures and (note := record.read_failure(folder)) is not None:
+            tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
+            self._waiting.remove(cell)
+        else:
+            self._show_running(tracker, cell, run_id)
+
+    def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
+        """Let a long cell be seen in the store as RUNNING with its costs so far."""
+        progress = record.read_progress(cell.folder(self._home))
+        if progress is None:
+            return
+        from nnlab.tracking import Published
+
+        started, costs = progress
+        if run_id is None:
+            run_id = tracker.start_cell(self._plan, cell, self.parent, started)
+            self._begun[cell.fingerprint] = Published(run_id, complete=False)
+        last = self._shown.get(run_id, -1)
+        self._shown[run_id] = tracker.log_costs(run_id, cell, costs.tolist(), started, time.time(), last)
+
+
+@contextmanager
+def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
+    """Publish from a thread of its own, beginning after ``delay`` seconds or when the block ends."""
+    stop = threading.Event()
+
+    def work() -> None:
+        stop.wait(delay)
+        while not stop.is_set():
+            publisher.publish()
+            stop.wait(RETRY_AFTER if publisher.problem else LOOK_EVERY)
+        publisher.publish(failures=True)
+
+    thread = threading.Thread(target=work, name="publisher", daemon=True)
+    thread.start()
+    try:
+        yield publisher
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,190 @@
+"""The record of a cell on disk: fingerprint, atomic writing, reading.
+
+A record is a folder ``runs/<first 16 digits of the fingerprint>/``. Its files are written first and
+its marker ``record.json`` last (temporary file, fsync, rename): no marker, no record. Arrays are
+plain .npz files read without pickle.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+
+from nnlab import provenance
+from nnlab.errors import UserError
+
+FORMAT = 1
+MARKER, FAILURE, PROGRESS = "record.json", "failure.json", "progress.npz"
+NUMERIC_MODULES = (
+    "activations", "initializers", "losses", "optimizers", "metrics",
+    "network", "first_layer", "training", "diagnostics",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of a finished cell. Arrays are read when asked for."""
+
+    folder: Path
+    fingerprint: str
+    status: str  # "finished" or "diverged"
+    config: dict[str, Any]  # nested, resolved
+    metrics: dict[str, float]  # the figures of the end
+    data_digest: str
+    code_digest: str
+    started: float  # seconds since 1970
+    ended: float
+    provenance: dict[str, Any]  # see ``provenance.gather``
+    files: dict[str, str] = field(default_factory=dict)  # name -> sha256
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """The arrays of history.npz, weights.npz or predictions.npz."""
+        return read_arrays(self.folder / f"{name}.npz")
+
+
+# -- identity ------------------------------------------------------------------------------------
+
+
+@cache
+def code_digest() -> str:
+    """sha256 over the source of the numeric modules."""
+    sha = hashlib.sha256()
+    for name in NUMERIC_MODULES:
+        sha.update((Path(__file__).parent / f"{name}.py").read_text("utf-8").encode())
+    return sha.hexdigest()
+
+
+def fingerprint(canonical: Mapping[str, Any], data_digest: str) -> str:
+    """sha256 over the canonical training configuration, the data digest and the code digest."""
+    parts = {"config": dict(canonical), "data": data_digest, "code": code_digest()}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+# -- the folder ----------------------------------------------------------------------------------
+
+
+def folder(home: Path, fingerprint: str) -> Path:
+    """Where the record of this fingerprint stands, or will."""
+    return home / "runs" / fingerprint[:16]
+
+
+def exists(folder: Path) -> bool:
+    """Is there a whole record?"""
+    return (folder / MARKER).is_file()
+
+
+def write(
+    record: Record,
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]],
+    pictures: Mapping[str, Any],
+) -> Record:
+    """Write all files of a record durably, the marker last; returns it with the files' digests.
+
+    ``arrays`` are the .npz files by name, ``pictures`` Pillow images by name.
+    """
+    target = record.folder
+    for stale in (MARKER, FAILURE):
+        (target / stale).unlink(missing_ok=True)
+    contents = {"config.yaml": OmegaConf.to_yaml(OmegaConf.create(record.config)).encode()}
+    contents |= {f"{name}.npz": _npz(content) for name, content in arrays.items()}
+    contents |= {f"{name}.png": _png(picture) for name, picture in pictures.items()}
+    if record.provenance["dirty"]:
+        contents["dirty.diff"] = provenance.dirty_diff().encode()
+    for name, content in contents.items():
+        _write_durably(target / name, content)
+        record.files[name] = hashlib.sha256(content).hexdigest()
+    marker = {"format": FORMAT} | {key: value for key, value in vars(record).items() if key != "folder"}
+    _write_durably(target / MARKER, json.dumps(marker, indent=1).encode())
+    _fsync_folder(target)
+    (target / PROGRESS).unlink(missing_ok=True)
+    return record
+
+
+def read(folder: Path) -> Record:
+    """The record in ``folder``; UserError when there is none or its marker is damaged."""
+    path = folder / MARKER
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        if values.pop("format") != FORMAT:
+            raise ValueError("of another format")
+        return Record(folder=folder, **values)
+    except FileNotFoundError:
+        raise UserError(f"{folder}: holds no finished record; train the cell again") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: damaged ({error}); delete {folder} and train again") from None
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of an .npz file, without pickle."""
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+def write_failure(folder: Path, error: str, trace: str, started: float, ended: float) -> None:
+    """Note why a cell failed; the next sweep tries it again."""
+    note = {"error": error, "traceback": trace, "started": started, "ended": ended}
+    _write_durably(folder / FAILURE, json.dumps(note, indent=1).encode())
+
+
+def read_failure(folder: Path) -> dict[str, Any] | None:
+    """The failure note of a cell, if it failed and was not finished since."""
+    try:
+        note: dict[str, Any] = json.loads((folder / FAILURE).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return note
+
+
+def write_progress(folder: Path, started: float, costs: NDArray[np.float64]) -> None:
+    """Leave the costs so far for the driver to show; not durable, gone when the cell is done."""
+    content = _npz({"costs": costs, "started": np.array(started)})
+    temporary = folder / f".{PROGRESS}"
+    temporary.write_bytes(content)
+    temporary.replace(folder / PROGRESS)
+
+
+def read_progress(folder: Path) -> tuple[float, NDArray[np.float64]] | None:
+    """When a running cell started and its costs so far, if it is old enough to have said so."""
+    try:
+        arrays = read_arrays(folder / PROGRESS)
+    except (FileNotFoundError, ValueError, OSError):
+        return None
+    return float(arrays["started"]), arrays["costs"]
+
+
+def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _png(picture: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _fsync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

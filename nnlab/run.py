@@ -1,0 +1,269 @@
+"""One cell: from a configuration to a record."""
+
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from nnlab import plots, provenance, record
+from nnlab.config import Config, canonical, hidden_sizes, training_dict
+from nnlab.data import hdf5, painted
+from nnlab.diagnostics import layer_statistics
+from nnlab.errors import UserError
+from nnlab.first_layer import FirstLayer, GramLayer, Inputs, PrimalLayer, choose_solver, gram
+from nnlab.initializers import draw
+from nnlab.losses import LOSSES, OUTPUTS
+from nnlab.metrics import accuracy, classes, targets
+from nnlab.network import Network, Parameters, logits
+from nnlab.optimizers import OPTIMIZERS, State, init
+from nnlab.training import Callback, Step, train
+
+Array = NDArray[np.floating]
+PROGRESS_AFTER = 5.0  # seconds until a cell leaves word of its costs so far
+# examples of the default painted set, as many as the course's
+PAINTED: dict[Literal["train", "test"], int] = {"train": 209, "test": 50}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A resolved configuration and its identity."""
+
+    config: Config
+    fingerprint: str
+
+    def folder(self, home: Path) -> Path:
+        """Where its record stands, or will."""
+        return record.folder(home, self.fingerprint)
+
+
+# -- data, shared by all cells of a process --------------------------------------------------------
+
+
+def dataset(cfg: Config) -> hdf5.Dataset:
+    """The data of a configuration, read once a process; the painted set is made on first use."""
+    if cfg.data.name == "painted":
+        paint_default(Path(cfg.data.train), Path(cfg.data.test))
+    return _load(cfg.data.train, cfg.data.test, cfg.data.memory_mb)
+
+
+def paint_default(train: Path, test: Path) -> None:
+    """Make the two files of the default painted set unless they are there."""
+    for (split, count), path in zip(PAINTED.items(), (train, test), strict=True):
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            painted.write(path, split, count, seed=0)
+
+
+_load = lru_cache(maxsize=2)(hdf5.load)
+
+
+@lru_cache(maxsize=2)
+def _features(split: hdf5.Split, dtype: str) -> Array:
+    return split.features(dtype)
+
+
+@lru_cache(maxsize=1)
+def _gram(split: hdf5.Split, dtype: str, threads: int) -> tuple[Array, float]:
+    """K of a training split and the seconds it took: built once, counted for every cell that uses it."""
+    start = time.perf_counter()
+    K = gram(_features(split, dtype))
+    return K, time.perf_counter() - start
+
+
+# -- resolution ----------------------------------------------------------------------------------
+
+
+def resolve(cfg: Config) -> Cell:
+    """Fill in what the data decide (layers, solver) and name the cell; UserError if they don't fit."""
+    data = dataset(cfg)
+    cfg = deepcopy(cfg)
+    model, optimizer, trainer = cfg.model, cfg.optimizer, cfg.trainer
+    if len(data.classes) > 2 and model.output == "sigmoid":
+        raise UserError(
+            f"model.output: sigmoid tells 2 classes apart, {cfg.data.train} has "
+            f"{len(data.classes)}; give model.output=softmax"
+        )
+    hidden = hidden_sizes(model)
+    model.depth = len(hidden) + 1
+    model.width = hidden[0] if len(set(hidden)) == 1 else None
+    if optimizer.batch_size is not None and optimizer.batch_size >= data.m:
+        optimizer.batch_size = None
+    if trainer.solver == "auto":
+        n_1 = [*hidden, _outputs(cfg, data)][0]
+        if OPTIMIZERS[optimizer.name].linear:
+            trainer.solver = choose_solver(
+                data.n_0, n_1, data.m, optimizer.batch_size, trainer.iterations, cfg.data.memory_mb
+            )
+        else:
+            trainer.solver = "primal"
+    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest))
+
+
+def _outputs(cfg: Config, data: hdf5.Dataset) -> int:
+    """n_L: one output for two classes, except with softmax."""
+    return 1 if cfg.model.output != "softmax" and len(data.classes) == 2 else len(data.classes)
+
+
+# -- training ------------------------------------------------------------------------------------
+
+
+def run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> record.Record:
+    """Train a cell and write its record. The caller holds the cell's claim."""
+    with threadpool_limits(cell.config.trainer.threads), np.errstate(all="ignore"):
+        return _run_cell(cell, home, callbacks)
+
+
+def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.Record:
+    started = time.time()
+    cfg, data, target = cell.config, dataset(cell.config), cell.folder(home)
+    loss = LOSSES[cfg.model.output, cfg.model.loss]
+    network, gram_seconds = build_network(cfg, data)
+    Y = targets(data.train.y, network.sizes[-1], network.theta.dtype)  # (n_L, m)
+    evaluation = Evaluation(cfg, data, Y, _features(data.test, cfg.trainer.dtype))
+    progress = _progress_writer(target, started)
+    state = _optimizer_state(cfg, network)
+    start = time.perf_counter()
+    costs = train(
+        network, Y, loss, OPTIMIZERS[cfg.optimizer.name], state,
+        iterations=cfg.trainer.iterations, batch_size=cfg.optimizer.batch_size, seed=cfg.seed,
+        l2=cfg.optimizer.l2, pause_every=cfg.trainer.eval_every,
+        callbacks=[evaluation, progress, *callbacks],
+    )  # fmt: skip
+    train_seconds = time.perf_counter() - start - evaluation.seconds
+    parameters = network.parameters()
+    figures, A_test = final_figures(cfg, data, parameters)
+    figures |= layer_statistics(network, Y, loss, cfg.model.activation)
+    figures["time/train_s"] = train_seconds + gram_seconds
+    finished = record.Record(
+        folder=target,
+        fingerprint=cell.fingerprint,
+        status="finished" if np.isfinite(costs[-1]) else "diverged",
+        config=training_dict(cfg),
+        metrics=figures,
+        data_digest=data.digest,
+        code_digest=record.code_digest(),
+        started=started,
+        ended=time.time(),
+        provenance=provenance.gather(),
+    )
+    arrays: dict[str, dict[str, NDArray[Any]]] = {
+        "history": {"train/cost": costs, **evaluation.curves()},
+        "weights": {
+            f"{n}{l}": p for l, pair in enumerate(parameters, 1) for n, p in zip("Wb", pair, strict=True)
+        },
+        "predictions": {"test": A_test, "y_test": data.test.y},
+    }
+    return record.write(finished, arrays, _pictures(data, parameters, A_test))
+
+
+def build_network(cfg: Config, data: hdf5.Dataset) -> tuple[Network, float]:
+    """The net before its first step, and the seconds that building K took."""
+    images = _features(data.train, cfg.trainer.dtype)  # (m, n_0)
+    sizes = [data.n_0, *hidden_sizes(cfg.model), _outputs(cfg, data)]
+    drawn = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
+    W1, *upper = (W.astype(cfg.trainer.dtype, copy=False) for W in drawn)
+    first: FirstLayer
+    seconds = 0.0
+    if cfg.trainer.solver == "gram":
+        K, seconds = _gram(data.train, cfg.trainer.dtype, cfg.trainer.threads)
+        first = GramLayer(images, K, W1)
+    else:
+        first = PrimalLayer(images, W1)
+    return Network(first, upper, cfg.model.activation, cfg.model.leak), seconds
+
+
+def _optimizer_state(cfg: Config, network: Network) -> State:
+    o = cfg.optimizer
+    return init(o.name, network.theta, o.lr, o.momentum, o.beta1, o.beta2, o.epsilon)
+
+
+def final_figures(
+    cfg: Config, data: hdf5.Dataset, parameters: Parameters
+) -> tuple[dict[str, float], Array]:
+    """Costs (without L2) and accuracies of both splits, and the test outputs A_L (n_L, m_test)."""
+    figures: dict[str, float] = {}
+    A: Array = np.empty(0)
+    for name, split in (("train", data.train), ("test", data.test)):
+        rows = _features(split, cfg.trainer.dtype)
+        Z_L = logits(parameters, rows, cfg.model.activation, cfg.model.leak)
+        A = OUTPUTS[cfg.model.output](Z_L)
+        Y = targets(split.y, len(Z_L), Z_L.dtype)
+        figures[f"{name}/accuracy"] = accuracy(A, split.y)
+        if name == "test":
+            figures["test/cost"] = float(LOSSES[cfg.model.output, cfg.model.loss].cost(Z_L, Y))
+    return figures, A
+
+
+class Evaluation:
+    """A callback: accuracies, test cost and layer statistics at every multiple of eval_every."""
+
+    def __init__(self, cfg: Config, data: hdf5.Dataset, Y: Array, test: Array) -> None:
+        self._cfg, self._data, self._Y = cfg, data, Y
+        self._test_images = test
+        self._test: Inputs | None = None
+        self._steps: list[int] = []
+        self._figures: list[dict[str, float]] = []
+        self.seconds = 0.0
+
+    def __call__(self, step: Step) -> None:
+        """Evaluate the net as it stands before update ``step.step``."""
+        every = self._cfg.trainer.eval_every
+        if every is None or step.step % every:
+            return
+        start = time.perf_counter()
+        self._steps.append(step.step)
+        self._figures.append(self._evaluate(step.network))
+        self.seconds += time.perf_counter() - start
+
+    def _evaluate(self, network: Network) -> dict[str, float]:
+        cfg, data = self._cfg, self._data
+        loss, output = LOSSES[cfg.model.output, cfg.model.loss], OUTPUTS[cfg.model.output]
+        self._test = self._test or network.first.inputs(self._test_images)
+        figures = layer_statistics(network, self._Y, loss, cfg.model.activation)
+        for name, inputs, y in (
+            ("train", network.first.train, data.train.y),
+            ("test", self._test, data.test.y),
+        ):
+            Z_L = network.forward(inputs, network.arrays(len(y)))
+            figures[f"{name}/accuracy"] = accuracy(output(Z_L), y)
+        figures["test/cost"] = float(loss.cost(Z_L, targets(y, len(Z_L), Z_L.dtype)))
+        return figures
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """Each figure as (points,) with its ``steps``; nothing if nothing was asked for."""
+        if not self._steps:
+            return {}
+        names = self._figures[0]
+        return {"steps": np.array(self._steps)} | {
+            name: np.array([figures[name] for figures in self._figures]) for name in names
+        }
+
+
+def _progress_writer(target: Path, started: float) -> Callable[[Step], None]:
+    """A callback that leaves the costs so far on disk, once a second when a cell is a long one."""
+    last = started + PROGRESS_AFTER - 1.0
+
+    def write(step: Step) -> None:
+        nonlocal last
+        now = time.time()
+        if now - last >= 1.0:
+            record.write_progress(target, started, step.costs)
+            last = now
+
+    return write
+
+
+def _pictures(data: hdf5.Dataset, parameters: Parameters, A_test: Array) -> dict[str, object]:
+    """The misclassified test images and the first layer's weights, where the data are colour images."""
+    shape = data.train.x.shape[1:]
+    if len(shape) != 3 or shape[2] != 3:
+        return {}
+    wrong = plots.misclassified(data.test.x, data.test.y, classes(A_test), data.classes)
+    return {"misclassified": wrong, "first_layer": plots.first_layer(parameters[0][0], shape)}

@@ -1,0 +1,238 @@
+"""The sweep: a Hydra sweeper that plans cells, skips finished ones, launches the rest, sums up.
+
+The launcher gets a few jobs that all work through one plan file, each taking the next cell that
+nobody has claimed; so the load balances itself, and a dead worker loses only its own cell.
+"""
+
+import dataclasses
+import os
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nnlab import plan as plans
+from nnlab import record
+from nnlab.claim import claim, forget_orphan, orphaned
+from nnlab.config import home
+from nnlab.errors import Failed
+from nnlab.grid import plan_cells, read_grid
+from nnlab.plan import Plan
+from nnlab.publisher import Publisher, publishing
+from nnlab.run import Cell, run_cell
+from nnlab.summary import failures, summarize
+
+ERROR = Console(stderr=True)
+OUT = Console()
+
+
+# -- working -------------------------------------------------------------------------------------
+
+
+def work(plan_path: Path) -> None:
+    """What a launched job does: train every cell of the plan that nobody else does.
+
+    First the free cells, then those that somebody had claimed: if he has died meanwhile, they are
+    trained here, and when the job returns every cell is done or failed.
+    """
+    plan = plans.load(plan_path)
+    held = [cell for cell in plan.cells if not _work_on(cell, wait=False)]
+    for cell in held:
+        _work_on(cell, wait=True)
+
+
+def _work_on(cell: Cell, wait: bool) -> bool:
+    """Train a cell unless it is done or failed by now; False if somebody else holds it."""
+    folder = cell.folder(home())
+    with claim(folder, wait) as mine:
+        if not mine:
+            return False
+        if record.exists(folder) or record.read_failure(folder) is not None:
+            return True
+        started = time.time()
+        try:
+            run_cell(cell, home())
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            record.write_failure(folder, text, traceback.format_exc(), started, time.time())
+    return True
+
+
+# -- driving -------------------------------------------------------------------------------------
+
+
+def _settled(cell: Cell) -> bool:
+    folder = cell.folder(home())
+    return record.exists(folder) or (folder / record.FAILURE).is_file()
+
+
+def _left(cells: Sequence[Cell]) -> list[Cell]:
+    return [cell for cell in cells if not _settled(cell)]
+
+
+def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
+    """Train, publish and sum up a plan; raises Failed when a cell failed."""
+    with plans.running(home(), plan) as plan:
+        todo = _prepare(plan, force)
+        _announce(plan, len(todo))
+        publisher = Publisher(plan, home())
+        status = "killed"
+        try:
+            with publishing(publisher), _progress(todo):
+                _launch_all(plan, todo, launcher, jobs)
+            status = "failed" if failures(plan, home()) else "finished"
+        finally:
+            summary = summarize(plan, home())
+            publisher.close(summary, status)
+            OUT.print(summary.table() if summary.ranked else "no cell finished")
+            OUT.print(f"{summary.counted()}; sweep {plan.id} {status}", highlight=False)
+            _report_publication(publisher, plan)
+    failed = failures(plan, home())
+    for name, error in failed[:5]:
+        _complain(f"{name}: {error}")
+    if failed:
+        raise Failed(f"{len(failed)} of {len(plan.cells)} cells failed; the same command tries them again")
+
+
+def _complain(text: str) -> None:
+    ERROR.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _prepare(plan: Plan, force: bool) -> list[Cell]:
+    """Forget earlier failures, and with ``force`` records; returns the cells left to train."""
+    for cell in plan.cells:
+        folder = cell.folder(home())
+        if force:
+            (folder / record.MARKER).unlink(missing_ok=True)
+        (folder / record.FAILURE).unlink(missing_ok=True)
+        forget_orphan(folder)
+    return _left(plan.cells)
+
+
+def _announce(plan: Plan, todo: int) -> None:
+    total = len(plan.cells)
+    varied = ", ".join(plan.keys) or "nothing"
+    OUT.print(f"sweep {plan.id} over {varied}", highlight=False)
+    OUT.print(f"{total} cells: {total - todo} already done, {todo} to do", highlight=False)
+
+
+def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> None:
+    """Launch until every cell is settled; a cell whose worker dies twice is a failure.
+
+    A launcher may lose all its jobs when one worker dies. The cells that it leaves orphaned are
+    suspects: the others go first, the suspects one by one after them.
+    """
+    while innocent := [c for c in _left(todo) if not orphaned(c.folder(home()))]:
+        problem = _launch(plan, innocent, launcher, jobs)
+        if len(left := _left(innocent)) == len(innocent) and not any(
+            orphaned(c.folder(home())) for c in left
+        ):
+            raise problem or RuntimeError("the launcher ran no job")  # the launcher is at fault
+    for cell in _left(todo):
+        started = time.time()
+        forget_orphan(cell.folder(home()))
+        problem = _launch(plan, [cell], launcher, 1)
+        if not _settled(cell):
+            text = "the worker died on this cell, twice (killed, or out of memory?)"
+            record.write_failure(cell.folder(home()), text, f"{text}\n{problem}", started, time.time())
+
+
+def _launch(plan: Plan, cells: list[Cell], launcher: Launcher, jobs: int) -> Exception | None:
+    """Have the launcher's jobs work on these cells; returns what it raised."""
+    part = plans.path_of(home(), plan.id).with_suffix(".todo")
+    plans.save(dataclasses.replace(plan, cells=tuple(cells)), part)
+    quoted = str(part).replace("\\", "\\\\").replace("'", "\\'")
+    overrides = [[f"sweep.plan='{quoted}'"] for _ in range(min(jobs, len(cells)))]
+    try:
+        for done in launcher.launch(overrides, initial_job_idx=0):
+            _ = done.return_value  # raises what the job raised
+    except Exception as error:
+        return error
+    finally:
+        part.unlink(missing_ok=True)
+    return None
+
+
+@contextmanager
+def _progress(todo: list[Cell]) -> Iterator[None]:
+    """A progress bar with done, failed and the time left, fed from the record store."""
+    columns = (
+        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]} failed"),
+        TextColumn("left:"), TimeRemainingColumn(),
+    )  # fmt: skip
+    stop = threading.Event()
+    with Progress(*columns, console=ERROR, disable=not todo) as bar:
+        task = bar.add_task("cells", total=len(todo), failed=0)
+
+        def look() -> None:
+            folders = [c.folder(home()) for c in todo]
+            failed = sum((f / record.FAILURE).is_file() for f in folders)
+            done = sum(record.exists(f) for f in folders)
+            bar.update(task, completed=done + failed, failed=failed)
+
+        def watch() -> None:
+            while not stop.wait(0.3):
+                look()
+
+        thread = threading.Thread(target=watch, name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            look()
+
+
+def _report_publication(publisher: Publisher, plan: Plan) -> None:
+    waiting = len(publisher.waiting)
+    if publisher.problem is not None:
+        _complain(f"MLflow: {publisher.problem}")
+        _complain(f"{waiting} runs wait; `nnlab sync` publishes them")
+    elif publisher.tracker is not None:
+        OUT.print("compare the runs (start the UI with `nnlab ui` or `make ui`):", highlight=False)
+        print(publisher.tracker.comparison_url(plan), flush=True)
+
+
+# -- Hydra ---------------------------------------------------------------------------------------
+
+
+class GridSweeper(Sweeper):
+    """Hydra's side of the sweep: it hands over the arguments and the launcher."""
+
+    def __init__(self, params: dict[str, str] | None = None) -> None:
+        self.params = dict(params or {})
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Keep what Hydra gives, and get the launcher that the config names."""
+        self.context, self.composed = hydra_context, config
+        self.jobs_of = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Plan, train, publish, sum up."""
+        default = OmegaConf.to_container(self.composed.sweep.grid)
+        assert isinstance(default, dict)
+        grid = read_grid(arguments, self.params, {str(k): str(v) for k, v in default.items()})
+        plan = plan_cells(self.context, self.composed.hydra.job.config_name, grid)
+        sweep = plan.cells[0].config.sweep
+        run_plan(plan, self.jobs_of, sweep.jobs or self._workers(), sweep.force)
+
+    def _workers(self) -> int:
+        """As many jobs as the launcher has workers; one where it runs them in turn."""
+        workers: Any = self.composed.hydra.launcher.get("n_jobs", 1)
+        return len(os.sched_getaffinity(0)) if workers == -1 else int(workers)

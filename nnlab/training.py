@@ -1,0 +1,122 @@
+"""Training: the only loop.
+
+Steps run in blocks. Within a block nothing but arithmetic happens; at a block's end the costs of
+its steps are computed in one go from the logits kept, and the callbacks look at the net. A
+non-finite cost ends the training: the history stops with it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab.first_layer import Inputs
+from nnlab.losses import Loss
+from nnlab.network import Arrays, Network
+from nnlab.optimizers import Optimizer, State
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The examples of one step: their places (None: all), inputs, targets Y (n_L, k), arrays."""
+
+    places: NDArray[np.intp] | None
+    inputs: Inputs
+    Y: Array
+    arrays: Arrays
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a callback sees: how many updates are done, and every cost so far."""
+
+    step: int
+    costs: NDArray[np.float64]  # (step,), J before the update of each step
+    network: Network
+
+
+Callback = Callable[[Step], None]
+
+
+def train(
+    network: Network,
+    Y: Array,
+    loss: Loss,
+    optimizer: Optimizer,
+    state: State,
+    *,
+    iterations: int,
+    batch_size: int | None = None,
+    seed: int = 0,
+    l2: float = 0.0,
+    pause_every: int | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> NDArray[np.float64]:
+    """Run ``iterations`` updates of ``network`` and return the costs J (iterations,), or fewer.
+
+    The costs are those before each step's update, on that step's batch, with the L2 term
+    lambda/(2m) * sum of squared weights. If the last one is not finite, the training diverged.
+    ``pause_every`` makes sure that the callbacks see the net at every multiple of it.
+    """
+    batches = _batches(network, Y, batch_size, seed)
+    block = _block_length(network, Y.shape[1], batch_size)
+    costs = np.empty(iterations)
+    logits = np.empty((block, *Y.shape) if batch_size is None else (1, 0, 0), network.theta.dtype)
+    start, pause_every = 0, pause_every or iterations
+    _call(callbacks, Step(0, costs[:0], network))
+    while start < iterations:
+        stop = min(start + block, iterations, start - start % pause_every + pause_every)
+        penalties = np.zeros(stop - start)
+        for i in range(stop - start):
+            batch = next(batches)
+            k = batch.Y.shape[1]
+            Z_L = network.forward(batch.inputs, batch.arrays)  # (n_L, k)
+            if batch_size is None:
+                logits[i] = Z_L
+            else:
+                logits = Z_L[np.newaxis].copy()
+            np.divide(loss.delta(Z_L, batch.Y), k, out=batch.arrays.dZ[-1])
+            network.backward(batch.places, batch.inputs, batch.arrays)
+            if l2:
+                penalties[i] = 0.5 * l2 / k * network.decay(l2 / k)
+            optimizer.update(network.theta, network.gradient, state)
+        costs[start:stop] = loss.cost(logits[: stop - start], batch.Y) + penalties
+        finite = np.isfinite(costs[start:stop])
+        if not finite.all():
+            return costs[: start + int(np.argmin(finite)) + 1].copy()
+        start = stop
+        _call(callbacks, Step(start, costs[:start], network))
+    return costs
+
+
+def _call(callbacks: Sequence[Callback], step: Step) -> None:
+    for callback in callbacks:
+        callback(step)
+
+
+def _block_length(network: Network, m: int, batch_size: int | None) -> int:
+    """Steps between two looks: at most 64, fewer for big nets, 1 for minibatches.
+
+    It depends on shapes alone, so that a diverging cell too ends at the same bits every time.
+    """
+    operations = 6 * network.theta.size * m
+    return 1 if batch_size is not None else max(1, min(64, 10**9 // operations))
+
+
+def _batches(network: Network, Y: Array, batch_size: int | None, seed: int) -> Iterator[Batch]:
+    """All examples for ever, or shuffled minibatches epoch by epoch, the last of each shorter."""
+    train, m = network.first.train, Y.shape[1]
+    if batch_size is None:
+        whole = Batch(None, train, Y, network.arrays(m))
+        while True:
+            yield whole
+    arrays = {k: network.arrays(k) for k in {batch_size, m % batch_size} if k}
+    for epoch in count():
+        order = np.random.RandomState([seed, epoch]).permutation(m)
+        for start in range(0, m, batch_size):
+            places = order[start : start + batch_size]
+            yield Batch(places, train.take(places), Y[:, places], arrays[len(places)])
