@@ -30,8 +30,9 @@ from nnlab.cli_data import data
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
 from nnlab.gradcheck import compare
+from nnlab.plan import run_name
 from nnlab.publisher import Publisher, publishing
-from nnlab.run import Cell, resolve, run_cell
+from nnlab.run import Cell, attempt, resolve
 from nnlab.summary import summarize
 from nnlab.training import Step
 
@@ -44,7 +45,8 @@ def main() -> None:
     debug = "--debug" in sys.argv or bool(os.environ.get("HYDRA_FULL_ERROR"))
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -151,10 +153,10 @@ def _train(cell: Cell, force: bool) -> None:
             _train_once(cell, force)
             OUT.print(_result(record.read(cell.folder(home())), plan.name(cell)), markup=False)
     if publisher.problem is not None:
-        ERROR.print(
-            f"MLflow: {publisher.problem}\n1 run waits; `nnlab sync` publishes it",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+        waits = f"MLflow: {publisher.problem}\n1 run waits; `nnlab sync` publishes it"
+        ERROR.print(waits, markup=False, soft_wrap=True)
+    else:
+        OUT.print(f"  MLflow run      {publisher.run_of(cell)} (`nnlab ui` shows it)")
 
 
 def _train_once(cell: Cell, force: bool) -> None:
@@ -176,7 +178,9 @@ def _train_once(cell: Cell, force: bool) -> None:
                 if step.step:
                     bar.update(task, completed=step.step, cost=step.costs[-1])
 
-            run_cell(cell, home(), [show])
+            attempt(cell, home(), [show])
+    if (note := record.read_failure(folder)) is not None:
+        raise Failed(f"{run_name(cell.config)}: {note['error']}")
 
 
 def _result(rec: record.Record, name: str) -> str:
@@ -203,7 +207,7 @@ def sync() -> None:
     problem, waiting = None, 0
     for plan in plans.load_all(home()):
         publisher = Publisher(plan, home())
-        publisher.publish(failures=True)
+        publisher.publish(last=True)
         summary = summarize(plan, home())
         status = "killed" if summary.counts["missing"] else "finished"
         publisher.close(summary, "failed" if summary.counts["failed"] else status)

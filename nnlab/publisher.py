@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from nnlab import record
 from nnlab.errors import UserError
-from nnlab.plan import Plan
+from nnlab.plan import Plan, Published
 from nnlab.run import Cell
 from nnlab.summary import Summary
 
 if TYPE_CHECKING:
-    from nnlab.tracking import Published, Tracker
+    from nnlab.tracking import Tracker
 
 LOOK_EVERY = 0.3  # seconds between two looks at the record store
 RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
@@ -35,7 +35,7 @@ class Publisher:
         self.tracker: Tracker | None = None
         self._plan, self._home = plan, home
         self._waiting = list(plan.cells)
-        self._begun: dict[str, Published] = {}  # runs in the store that are not complete
+        self._begun: dict[str, Published] = {}  # runs in the store, by fingerprint
         self._shown: dict[str, int] = {}  # last step of a running cell that the store has
 
     @property
@@ -43,10 +43,16 @@ class Publisher:
         """The cells that have a record which the store does not have."""
         return [c for c in self._waiting if record.exists(c.folder(self._home))]
 
-    def publish(self, failures: bool = False) -> None:
+    def run_of(self, cell: Cell) -> str | None:
+        """The id of a cell's run in the store."""
+        run = self._begun.get(cell.fingerprint)
+        return run.run_id if run else None
+
+    def publish(self, last: bool = False) -> None:
         """Bring the store up to date; ``problem`` says why where that was not possible.
 
-        Failures are published at the end only: until then a failed cell may be tried again.
+        At the ``last`` look failures are published too, until then a failed cell may be tried again;
+        and a run that was shown while its cell was in work ends as killed if it is not done.
         """
         from nnlab import tracking  # takes seconds: workers are training meanwhile
 
@@ -55,7 +61,7 @@ class Publisher:
                 self._open(tracking.Tracker(self._home, self._plan.experiment))
             assert self.tracker is not None
             for cell in list(self._waiting):
-                self._publish_cell(self.tracker, cell, failures)
+                self._publish_cell(self.tracker, cell, last)
             self.problem = None
         except tracking.Unavailable as error:
             self.problem = str(error).splitlines()[0]
@@ -88,26 +94,26 @@ class Publisher:
         ]
         self.tracker = tracker
 
-    def _publish_cell(self, tracker: Tracker, cell: Cell, failures: bool) -> None:
+    def _publish_cell(self, tracker: Tracker, cell: Cell, last: bool) -> None:
         folder = cell.folder(self._home)
-        begun = self._begun.get(cell.fingerprint)
-        run_id = begun.run_id if begun else None
+        run_id = self.run_of(cell)
         if record.exists(folder):
-            tracker.publish(self._plan, cell, record.read(folder), self.parent, run_id)
+            run_id = tracker.publish(self._plan, cell, record.read(folder), self.parent, run_id)
+            self._begun[cell.fingerprint] = Published(run_id, complete=True)
             self._waiting.remove(cell)
-        elif failures and (note := record.read_failure(folder)) is not None:
+        elif last and (note := record.read_failure(folder)) is not None:
             tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
             self._waiting.remove(cell)
-        else:
+        elif not last:
             self._show_running(tracker, cell, run_id)
+        elif run_id in self._shown:
+            tracker.end_killed(run_id)
 
     def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
         """Let a long cell be seen in the store as RUNNING with its costs so far."""
         progress = record.read_progress(cell.folder(self._home))
         if progress is None:
             return
-        from nnlab.tracking import Published
-
         started, costs = progress
         if run_id is None:
             run_id = tracker.start_cell(self._plan, cell, self.parent, started)
@@ -126,7 +132,7 @@ def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
         while not stop.is_set():
             publisher.publish()
             stop.wait(RETRY_AFTER if publisher.problem else LOOK_EVERY)
-        publisher.publish(failures=True)
+        publisher.publish(last=True)
 
     thread = threading.Thread(target=work, name="publisher", daemon=True)
     thread.start()

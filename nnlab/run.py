@@ -1,6 +1,7 @@
 """One cell: from a configuration to a record."""
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -112,6 +113,17 @@ def _outputs(cfg: Config, data: hdf5.Dataset) -> int:
 
 
 # -- training ------------------------------------------------------------------------------------
+
+
+def attempt(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> None:
+    """Train a cell; if that fails, leave a note of it in place of the record."""
+    started = time.time()
+    (cell.folder(home) / record.PROGRESS).unlink(missing_ok=True)  # of one that was cut off
+    try:
+        run_cell(cell, home, callbacks)
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        record.write_failure(cell.folder(home), text, traceback.format_exc(), started, time.time())
 
 
 def run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> record.Record:

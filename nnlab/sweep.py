@@ -8,7 +8,6 @@ import dataclasses
 import os
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ from nnlab.errors import Failed
 from nnlab.grid import plan_cells, read_grid
 from nnlab.plan import Plan
 from nnlab.publisher import Publisher, publishing
-from nnlab.run import Cell, run_cell
+from nnlab.run import Cell, attempt
 from nnlab.summary import failures, summarize
 
 ERROR = Console(stderr=True)
@@ -58,14 +57,8 @@ def _work_on(cell: Cell, wait: bool) -> bool:
     with claim(folder, wait) as mine:
         if not mine:
             return False
-        if record.exists(folder) or record.read_failure(folder) is not None:
-            return True
-        started = time.time()
-        try:
-            run_cell(cell, home())
-        except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-            record.write_failure(folder, text, traceback.format_exc(), started, time.time())
+        if not _settled(cell):
+            attempt(cell, home())
     return True
 
 
@@ -201,8 +194,9 @@ def _report_publication(publisher: Publisher, plan: Plan) -> None:
         _complain(f"MLflow: {publisher.problem}")
         _complain(f"{waiting} runs wait; `nnlab sync` publishes them")
     elif publisher.tracker is not None:
-        OUT.print("compare the runs (start the UI with `nnlab ui` or `make ui`):", highlight=False)
-        print(publisher.tracker.comparison_url(plan), flush=True)
+        charts, cells = publisher.tracker.comparison_urls(plan)
+        OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):", highlight=False)
+        print(f"  its charts   {charts}\n  its cells    {cells}", flush=True)
 
 
 # -- Hydra ---------------------------------------------------------------------------------------

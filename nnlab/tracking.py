@@ -9,11 +9,10 @@ import io
 import json
 import logging
 import os
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import numpy as np
 
@@ -34,24 +33,15 @@ from mlflow.store.artifact.artifact_repository_registry import (  # noqa: E402
 )
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-from nnlab import record  # noqa: E402
+from nnlab import comparison, record  # noqa: E402
 from nnlab.config import flatten, training_dict  # noqa: E402
 from nnlab.errors import UserError  # noqa: E402
-from nnlab.plan import Plan  # noqa: E402
+from nnlab.plan import Plan, Published  # noqa: E402
 from nnlab.run import Cell  # noqa: E402
 
-UI = "http://127.0.0.1:5000"  # where `nnlab ui` serves a store that is a file
 BATCH = 1000  # metrics in one call, MLflow's own bound
 # what the calls here raise when the store cannot be reached or written (OSError: also of requests)
 Unavailable = (MlflowException, SQLAlchemyError, OSError)
-
-
-@dataclass(frozen=True)
-class Published:
-    """A run that the store already has."""
-
-    run_id: str
-    complete: bool
 
 
 def store_uri(home: Path) -> str:
@@ -160,6 +150,8 @@ class Tracker:
             "nnlab.data_digest": rec.data_digest,
             "nnlab.code_digest": rec.code_digest,
         }
+        if rec.provenance["commit"]:
+            tags["mlflow.source.git.commit"] = rec.provenance["commit"]
         self._log(run_id, metrics, tags)
         self._upload(run_id, [rec.folder / name for name in (*rec.files, record.MARKER)])
         # the status last: a run that has one is complete
@@ -182,6 +174,11 @@ class Tracker:
         self._client.set_tag(run_id, "nnlab.status", "failed")
         self._end(run_id, "FAILED", note["ended"])
 
+    def end_killed(self, run_id: str) -> None:
+        """End the run of a cell that was cut off."""
+        self._client.set_tag(run_id, "nnlab.status", "killed")
+        self._end(run_id, "KILLED", time.time())
+
     def _metrics(self, cell: Cell, rec: record.Record) -> list[Metric]:
         history = rec.arrays("history")
         costs = history.pop("train/cost")
@@ -197,9 +194,13 @@ class Tracker:
         evaluated = history.pop("steps", np.empty(0, np.int64))
         for key, values in history.items():
             points += [point(key, v, s) for s, v in zip(evaluated, values, strict=True)]
-        last = cell.config.trainer.iterations if rec.status == "finished" else len(costs)
-        done = {(p.key, p.step) for p in points}
-        points += [point(key, value, last) for key, value in rec.metrics.items() if (key, last) not in done]
+        # a figure of the end stands at step 0, which the UI draws as a bar; after a curve, at its end
+        curves = {p.key for p in points}
+        points += [
+            point(key, value, len(costs) if key in curves else 0)
+            for key, value in rec.metrics.items()
+            if (key, len(costs)) not in {(p.key, p.step) for p in points}
+        ]
         return [p for p in points if np.isfinite(p.value)]
 
     def _take_up(self, run_id: str) -> set[tuple[str, int]]:
@@ -217,6 +218,8 @@ class Tracker:
 
     def open_parent(self, plan: Plan) -> str:
         """The parent run of a sweep, RUNNING: the one it had, or a new one."""
+        key = f"{comparison.SHARED_VIEW}{plan.id}"
+        self._client.set_experiment_tag(self.experiment_id, key, comparison.shared_view(plan))
         found = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
         if found:
             run_id = str(found[0].info.run_id)
@@ -256,20 +259,9 @@ class Tracker:
         self._client.log_text(run_id, description, "README.md")
         self._end(run_id, {"killed": "KILLED", "failed": "FAILED"}.get(status, "FINISHED"), ended)
 
-    def comparison_url(self, plan: Plan) -> str:
-        """The UI's page that lists this sweep's cells flat, best test accuracy first."""
-        base = self.uri if urlsplit(self.uri).scheme in ("http", "https") else UI
-        parts = urlsplit(base)
-        address = f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}{parts.path.rstrip('/')}"
-        query = {
-            "searchFilter": f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.sweep` = '{plan.id}'",
-            "orderByKey": "metrics.`test/accuracy`",
-            "orderByAsc": "false",
-            "workflowType": "machine_learning",
-            "compareRunsMode": "CHART",
-        }
-        text = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items())
-        return f"{address}/#/experiments/{self.experiment_id}/runs?{text}"
+    def comparison_urls(self, plan: Plan) -> tuple[str, str]:
+        """The UI's pages that compare this sweep's cells: with charts laid out, and as a plain list."""
+        return comparison.urls(self.uri, self.experiment_id, plan)
 
     # -- the store ---------------------------------------------------------------------------
 

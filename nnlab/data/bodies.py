@@ -67,7 +67,7 @@ def _tail(fig: Figure, path: Points, length: float) -> None:
     fig.part(ribbon(path, radius, radius * 0.75))
     if fig.coat.tips != fig.coat.base or fig.coat.pattern == "tuxedo":
         colour: Colour = fig.coat.pale if fig.coat.pattern == "tuxedo" else fig.coat.tips
-        fig.fill(ribbon(path[-2:], radius * 0.8, radius * 0.7), colour)
+        fig.fill(ribbon(curve(path)[-5:], radius * 0.8, radius * 0.7), colour)
 
 
 def _chest(fig: Figure, x: float, y: float, rx: float, ry: float) -> None:
