@@ -29,7 +29,7 @@ setup: $(READY) ## make .venv and install the pinned packages into it
 
 $(READY): requirements.lock pyproject.toml
 	@echo "setting up .venv (a minute or two, once)"
-	@$(PYTHON) -c 'import sys; sys.exit("nnlab needs Python 3.11 or newer: make PYTHON=python3.11" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.exit("nnlab needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@mkdir -p "$(WHEELS)"
 	@$(INSTALL) --require-hashes -r requirements.lock 2>/dev/null \
