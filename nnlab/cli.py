@@ -251,6 +251,6 @@ def ui(port: int) -> None:
     }
     command = [
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
-        "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--default-artifact-root", (home() / "mlartifacts").as_uri(), "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
     ]  # fmt: skip
-    sys.exit(subprocess.call(command, env=environment))
+    sys.exit(subprocess.call(command, env=environment, cwd=home()))

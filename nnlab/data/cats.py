@@ -46,7 +46,7 @@ def _ears(fig: Figure, look: float) -> None:
         fig.part(ear, 0.06)
         if coat.tips != coat.base:
             fig.fill(ear, coat.tips)
-        middle = ear.mean(0) + (0.0, 0.12)
+        middle = np.add(ear.mean(0), (0.0, 0.12))
         fig.fill(middle + (ear - middle) * 0.6, inside)
 
 
@@ -56,7 +56,7 @@ def _stripes(fig: Figure, look: float) -> None:
         fig.line(((look + x, -0.32), (look + 1.3 * x, -0.68)), 0.09, mark)
     for line in mirrored(((-0.62, 0.22), (-0.95, 0.12))):
         fig.line(line, 0.08, mark)
-        fig.line(line + (0.0, 0.2), 0.08, mark)
+        fig.line(np.add(line, (0.0, 0.2)), 0.08, mark)
 
 
 def _eyes(fig: Figure, look: float) -> None:
@@ -85,11 +85,10 @@ def _muzzle(fig: Figure, x: float) -> None:
     line = mix(INK, pale, 0.3)
     fig.line(((x, 0.35), (x, 0.5)), 0.045, line)
     for cheek in mirrored(((0.0, 0.5), (-0.1, 0.58), (-0.22, 0.54))):
-        fig.line(cheek + (x, 0.0), 0.045, line)
+        fig.line(np.add(cheek, (x, 0.0)), 0.045, line)
     nose = mix(PINK, INK, 0.75 if coat.pattern == "points" or brightness(coat.base) < 70 else 0.1)
     fig.fill(((x - 0.13, 0.27), (x + 0.13, 0.27), (x, 0.42)), nose)
     hair = WHITE[0] if brightness(coat.base) < 190 else (130, 122, 118)
-    for side in (-1.0, 1.0):
-        for y, drop in ((0.42, -0.12), (0.48, 0.04), (0.54, 0.2)):
-            whisker = ((x + side * 0.3, y), (x + side * 0.8, y + drop / 3), (x + side * 1.25, y + drop))
-            fig.line(whisker, 0.028, hair)
+    for y, drop in ((0.42, -0.12), (0.48, 0.04), (0.54, 0.2)):
+        for whisker in mirrored(((0.3, y), (0.8, y + drop / 3), (1.25, y + drop))):
+            fig.line(np.add(whisker, (x, 0.0)), 0.028, hair)

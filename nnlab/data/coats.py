@@ -21,6 +21,8 @@ COLOURS: tuple[tuple[Colour, Colour, Colour], ...] = (
     ((230, 204, 164), (190, 150, 106), (249, 239, 220)),  # cream
 )
 BLACK, WHITE, GREY, GINGER, BROWN, CREAM = COLOURS
+# dark coats are as frequent as light ones, so that brightness tells little
+COMMON = (*COLOURS, BLACK, BROWN)
 EYES: tuple[Colour, ...] = ((150, 190, 80), (226, 190, 60), (214, 140, 40), (110, 170, 214))
 PINK: Colour = (226, 150, 146)
 INK: Colour = (26, 22, 24)
@@ -72,13 +74,13 @@ class Coat:
 def draw_coat(rng: RandomState) -> Coat:
     """Returns a random coat."""
     pattern = PATTERNS[rng.randint(len(PATTERNS))]
-    base, mark, pale = (vary(c, rng) for c in COLOURS[rng.randint(len(COLOURS))])
+    base, mark, pale = (vary(c, rng) for c in COMMON[rng.randint(len(COMMON))])
     other, tips = mark, base
     if pattern == "patches":
         base, mark, other = vary(WHITE[0], rng), vary(GINGER[0], rng), vary(BLACK[0], rng)
         pale = tips = base
     elif pattern == "tuxedo":
-        base, _, pale = (BLACK, GREY, BROWN, GINGER)[rng.randint(4)]
+        base, _, pale = (BLACK, BLACK, GREY, GINGER)[rng.randint(4)]
         base, pale = vary(base, rng), vary(WHITE[0], rng)
         mark = tips = base
     elif pattern == "points":

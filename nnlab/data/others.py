@@ -145,7 +145,7 @@ def _ball(fig: Figure) -> None:
     fig.part(oval(0.0, 0.0, 0.85, 0.85))
     for bow in mirrored(((-0.6, -0.6), (-0.25, 0.0), (-0.6, 0.6))):
         fig.line(curve(bow), 0.08, fig.coat.pale)
-    fig.fill(oval(-0.3, -0.42, 0.14, 0.1, -0.6), (250, 250, 245))
+    fig.fill(oval(0.0, -0.55, 0.14, 0.1), (250, 250, 245))
 
 
 def _car(fig: Figure) -> None:
@@ -164,7 +164,8 @@ def _house(fig: Figure) -> None:
     fig.fill(roof, mix(fig.coat.mark, INK, 0.2))
     fig.fill(((-0.15, 0.35), (0.2, 0.35), (0.2, 0.9), (-0.15, 0.9)), mix(BROWN[1], INK, 0.2))
     for x in (-0.5, 0.5):
-        fig.fill(np.array(((-0.16, 0.1), (0.16, 0.1), (0.16, 0.42), (-0.16, 0.42))) + (x, 0), _GLASS)
+        pane = ((x - 0.16, 0.1), (x + 0.16, 0.1), (x + 0.16, 0.42), (x - 0.16, 0.42))
+        fig.fill(pane, _GLASS)
 
 
 def _flower(fig: Figure) -> None:

@@ -1,4 +1,28 @@
-"""Painted cats."""
+"""Painted sets: cats and things that are no cat, drawn by code, in the course's HDF5 layout.
+
+A picture is a scene, a figure in a random coat and pose, sometimes something in front of it, and
+light. Both classes draw coats, scenes and light from the same distributions, and the scene is
+darkened behind a light coat and lightened behind a dark one; only the shape tells a cat. Cats
+mostly sit in the middle of the picture, as in photographs of cats; other figures stray.
+
+How the sets behave, measured at 209 training and 50 test images: the course's logistic model
+(zeros, rate 0.005, 2000 iterations) and its deep net (12288-20-7-5-1, rate 0.0075, 2500
+iterations; weights from `RandomState(1)` over the root of the inputs, layer by layer). "600" is
+the accuracy on 600 further test images, where 50 are few. "Colour" and "pixel" are the test
+accuracy of one threshold on a mean colour (three channels, brightness) and on one of the 12288
+values, feature and threshold chosen on the training images.
+
+    seed   logistic train/test/600   deep train/test/600     colour   pixel
+    0      0.995   0.680   0.652     0.995   0.760   0.713   0.520    0.720
+    1      0.981   0.820   0.655     0.995   0.720   0.723   0.480    0.660
+    2      0.995   0.720   0.652     0.990   0.680   0.708   0.500    0.520
+    3      0.995   0.720   0.638     1.000   0.840   0.702   0.560    0.600
+    4      0.990   0.800   0.660     1.000   0.760   0.717   0.580    0.620
+    mean   0.991   0.748   0.651     0.996   0.752   0.713   0.528    0.624
+
+Chosen and fitted on 4000 pictures, where chance picks no winner, the best mean colour reaches
+0.548 and the best single pixel 0.618 on those same pictures.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +46,7 @@ from nnlab.data.others import other
 Split = Literal["train", "test"]
 
 CLASSES = (b"non-cat", b"cat")
-CHUNK = 100  # images in memory at a time
+CHUNK = 50  # images in memory at a time
 # the index of each split's first picture, far enough apart that no picture is in both
 _FIRST: dict[Split, int] = {"train": 0, "test": 1 << 31}
 
@@ -41,9 +65,10 @@ def paint(seed: int, index: int, label: int) -> NDArray[np.uint8]:
     rng = RandomState([seed, index, label])
     coat = draw_coat(rng)
     image = scenes.scene(rng, coat.base)
-    spread = 9.0 if label and rng.uniform() < 0.85 else 40.0
+    # cats are mostly in the middle, some partly out of the frame; the rest are anywhere
+    spread = 6.0 if label and rng.uniform() < 0.85 else 48.0
     place = FULL / 2 + rng.normal(0.0, spread, 2)
-    size = FULL * rng.uniform(0.31, 0.5)
+    size = FULL * rng.uniform(0.33, 0.5)
     fig = figure(image, coat, rng, place, size, rng.normal(0.0, 0.12))
     (cat if label else other)(fig)
     if rng.uniform() < 0.3:
@@ -82,7 +107,7 @@ def write(
         part.unlink(missing_ok=True)
 
 
-def labels(split: Split, count: int, seed: int) -> NDArray[np.int64]:
+def _labels(split: Split, count: int, seed: int) -> NDArray[np.int64]:
     """Returns a set's labels (count,), half of them cats, in the seed's order."""
     order = RandomState([seed, _FIRST[split]]).permutation(count)
     return (order % 2).astype(np.int64)
@@ -95,7 +120,7 @@ def _fill(
     seed: int,
     on_image: Callable[[int], None] | None,
 ) -> None:
-    y = labels(split, count, seed)
+    y = _labels(split, count, seed)
     file[f"{split}_set_y"] = y
     file["list_classes"] = np.array(CLASSES)
     x = file.create_dataset(f"{split}_set_x", (count, SIDE, SIDE, 3), np.uint8)

@@ -47,7 +47,7 @@ def scene(rng: RandomState, coat: Colour) -> Image.Image:
     image = Image.new("RGB", (SIDE, SIDE), paint_of(rng))
     SCENES[rng.randint(len(SCENES))](image, rng)
     behind = SHADOW if brightness(coat) > 100 else HAZE
-    image = Image.blend(image, Image.new("RGB", image.size, behind), rng.uniform(0.15, 0.7))
+    image = Image.blend(image, Image.new("RGB", image.size, behind), rng.uniform(0.25, 0.7))
     return image.resize((FULL, FULL), Image.Resampling.BILINEAR)
 
 
@@ -154,7 +154,7 @@ def cover(image: Image.Image, rng: RandomState) -> None:
 def light(pixels: NDArray[np.uint8], rng: RandomState) -> NDArray[np.uint8]:
     """Returns a (SIDE, SIDE, 3) picture in random light, with the grain of a camera."""
     warmth = rng.uniform(-0.1, 0.1)
-    gain = rng.uniform(0.75, 1.2) * np.array((1 + warmth, 1.0, 1 - warmth))
+    gain = rng.uniform(0.85, 1.25) * np.array((1 + warmth, 1.0, 1 - warmth))
     contrast = rng.uniform(0.75, 1.1)
     edges = 1 - rng.uniform(0.0, 0.22) * _RADIUS
     grain = rng.normal(0.0, rng.uniform(1.0, 3.5), (SIDE, SIDE, 1))
