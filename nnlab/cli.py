@@ -250,7 +250,8 @@ def ui(port: int) -> None:
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     command = [
-        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri,
-        "--default-artifact-root", (home() / "mlartifacts").as_uri(), "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1", "--backend-store-uri", uri,
+        "--default-artifact-root", (home() / "mlartifacts").as_uri(),
     ]  # fmt: skip
     sys.exit(subprocess.call(command, env=environment, cwd=home()))

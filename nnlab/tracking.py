@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -46,7 +47,11 @@ Unavailable = (MlflowException, SQLAlchemyError, OSError)
 
 def store_uri(home: Path) -> str:
     """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home}/mlflow.db"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(home)
+
+
+def _sqlite(home: Path) -> str:
+    return f"sqlite:///{home}/mlflow.db"
 
 
 def stride(iterations: int, max_points: int) -> int:
@@ -65,8 +70,7 @@ class Tracker:
     def __init__(self, home: Path, experiment: str) -> None:
         """Open the store (an absent SQLite file is created and migrated) and the experiment."""
         self.uri = store_uri(home)
-        self._local = "MLFLOW_TRACKING_URI" not in os.environ
-        if self._local:
+        if self.uri == _sqlite(home):
             _check_writable(home)
         self._client = MlflowClient(self.uri)
         self._experiment = experiment
@@ -76,7 +80,9 @@ class Tracker:
         found = self._client.get_experiment_by_name(self._experiment)
         if found is not None:
             return str(found.experiment_id)
-        location = (home / "mlartifacts").as_uri() if self._local else None
+        # a server knows where its artifacts go; a database does not, and would take the current folder
+        served = urlsplit(self.uri).scheme in ("http", "https", "databricks")
+        location = None if served else (home / "mlartifacts").as_uri()
         try:
             return str(self._client.create_experiment(self._experiment, location))
         except MlflowException:  # another process was faster
