@@ -7,11 +7,12 @@ Array = NDArray[np.floating]
 
 
 def classes(A: Array) -> NDArray[np.int64]:
-    """Predicted class of each example (m,) from outputs (n_L, m): argmax; of one output, a > 0.5."""
-    if A.shape[0] == 1:
-        return np.asarray(A[0] > 0.5, np.int64)
-    largest: NDArray[np.int64] = A.argmax(axis=0)
-    return largest
+    """Predicted class of each example (m,) from outputs (n_L, m): argmax; of one output, a > 0.5.
+
+    Outputs that are not a number, as of a diverged net, are no class: -1.
+    """
+    chosen = np.asarray(A[0] > 0.5, np.int64) if A.shape[0] == 1 else A.argmax(axis=0)
+    return np.where(np.isnan(A).any(axis=0), -1, chosen)
 
 
 def accuracy(A: Array, y: NDArray[np.int64]) -> float:

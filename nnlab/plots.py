@@ -34,7 +34,7 @@ def misclassified(
 ) -> Image.Image:
     """The test images (k, height, width, 3) that the net got wrong, under each what it said."""
     wrong = np.flatnonzero(y != predicted)[:MOST]
-    labels = [f"said {classes[predicted[i]]}"[:13] for i in wrong]
+    labels = [f"said {classes[predicted[i]]}"[:13] if predicted[i] >= 0 else "no number" for i in wrong]
     return _grid([images[i] for i in wrong], labels)
 
 

@@ -75,10 +75,7 @@ class Publisher:
         if self.tracker is None or self.parent is None:
             return
         try:
-            self.tracker.close_parent(
-                self.parent, status, summary.counts, summary.rows, summary.best,
-                summary.markdown(), time.time(),
-            )  # fmt: skip
+            self.tracker.close_parent(self.parent, summary, status)
         except tracking.Unavailable as error:
             self.problem = str(error).splitlines()[0]
 

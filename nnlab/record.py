@@ -169,7 +169,7 @@ def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 def _png(picture: Any) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    picture.save(buffer, "PNG", compress_level=1)  # weights are noise: more only takes time
     return buffer.getvalue()
 
 

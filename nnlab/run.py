@@ -156,9 +156,9 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     finished = record.Record(
         folder=target,
         fingerprint=cell.fingerprint,
-        status="finished" if np.isfinite(costs[-1]) else "diverged",
+        status="finished" if np.isfinite([costs[-1], figures["test/cost"]]).all() else "diverged",
         config=training_dict(cfg),
-        metrics=figures,
+        metrics={key: value for key, value in figures.items() if np.isfinite(value)},
         data_digest=data.digest,
         code_digest=record.code_digest(),
         started=started,

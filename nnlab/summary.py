@@ -1,5 +1,7 @@
 """What came of a plan: a row per cell, counts, the best cell, as a table, Markdown and plain rows."""
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from rich.table import Table
 from nnlab import record
 from nnlab.config import flatten, training_dict
 from nnlab.plan import Plan
+from nnlab.run import Cell
 
 FIGURES = ("test/accuracy", "train/accuracy", "test/cost", "time/train_s")
 
@@ -21,6 +24,7 @@ class Summary:
 
     plan: Plan
     rows: list[dict[str, Any]]
+    ended: float | None  # when the last cell was done, seconds since 1970
 
     @property
     def counts(self) -> dict[str, int]:
@@ -57,6 +61,14 @@ class Summary:
             table.add_row(row["name"], *(f"{row[key]:.4g}" for key in FIGURES))
         return table
 
+    def csv(self) -> str:
+        """All rows as a CSV table."""
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, list(self.rows[0]))
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return buffer.getvalue()
+
     def markdown(self, most: int = 10) -> str:
         """The description that the MLflow UI shows on the parent run."""
         swept = ", ".join(f"`{key}`" for key in self.plan.keys) or "nothing"
@@ -78,19 +90,19 @@ class Summary:
 
 def summarize(plan: Plan, home: Path) -> Summary:
     """Read what the record store has of this plan's cells."""
-    return Summary(plan, [_row(plan, i, home) for i in range(len(plan.cells))])
+    folders = [cell.folder(home) for cell in plan.cells]
+    records = [record.read(f) if record.exists(f) else None for f in folders]
+    rows = [_row(plan, cell, rec, home) for cell, rec in zip(plan.cells, records, strict=True)]
+    return Summary(plan, rows, max((rec.ended for rec in records if rec), default=None))
 
 
-def _row(plan: Plan, index: int, home: Path) -> dict[str, Any]:
-    cell = plan.cells[index]
-    folder = cell.folder(home)
+def _row(plan: Plan, cell: Cell, rec: record.Record | None, home: Path) -> dict[str, Any]:
     values = flatten(training_dict(cell.config))
     row: dict[str, Any] = {"name": plan.name(cell), "status": "missing"}
     row |= {key: values[key] for key in plan.keys if key in values} | dict.fromkeys(FIGURES, "")
-    if record.exists(folder):
-        rec = record.read(folder)
-        row |= {key: rec.metrics[key] for key in FIGURES} | {"status": rec.status}
-    elif record.read_failure(folder) is not None:
+    if rec is not None:
+        row |= {key: rec.metrics.get(key, "") for key in FIGURES} | {"status": rec.status}
+    elif record.read_failure(cell.folder(home)) is not None:
         row["status"] = "failed"
     return row | {"fingerprint": cell.fingerprint}
 

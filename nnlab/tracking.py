@@ -4,8 +4,6 @@ Publishing is idempotent: a run is found again by its fingerprint and its sweep,
 store does not have yet is logged. So it may be cut off anywhere and done again.
 """
 
-import csv
-import io
 import json
 import logging
 import os
@@ -14,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import numpy as np
 
 # a server that is away must not hold a client for minutes; nothing is reported to anyone
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -27,19 +23,22 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 from mlflow import MlflowClient  # noqa: E402
-from mlflow.entities import Metric, Param, Run, RunStatus, RunTag  # noqa: E402
+from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.store.artifact.artifact_repository_registry import (  # noqa: E402
     get_artifact_repository,
 )
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-from nnlab import comparison, record  # noqa: E402
+from nnlab import comparison, curves, record  # noqa: E402
 from nnlab.config import flatten, training_dict  # noqa: E402
 from nnlab.errors import UserError  # noqa: E402
 from nnlab.plan import Plan, Published  # noqa: E402
 from nnlab.run import Cell  # noqa: E402
+from nnlab.summary import Summary  # noqa: E402
 
+DONE = ("finished", "diverged")  # the status of a cell that has a record
+RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
 BATCH = 1000  # metrics in one call, MLflow's own bound
 # what the calls here raise when the store cannot be reached or written (OSError: also of requests)
 Unavailable = (MlflowException, SQLAlchemyError, OSError)
@@ -52,16 +51,6 @@ def store_uri(home: Path) -> str:
 
 def _sqlite(home: Path) -> str:
     return f"sqlite:///{home}/mlflow.db"
-
-
-def stride(iterations: int, max_points: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50, ... that leaves at most max_points multiples."""
-    scale = 1
-    while True:
-        for factor in (1, 2, 5):
-            if -(-iterations // (factor * scale)) <= max_points:
-                return factor * scale
-        scale *= 10
 
 
 class Tracker:
@@ -84,7 +73,8 @@ class Tracker:
         served = urlsplit(self.uri).scheme in ("http", "https", "databricks")
         location = None if served else (home / "mlartifacts").as_uri()
         try:
-            return str(self._client.create_experiment(self._experiment, location))
+            kind = {"mlflow.experimentKind": "custom_model_development"}  # the UI's tabs for training
+            return str(self._client.create_experiment(self._experiment, location, kind))
         except MlflowException:  # another process was faster
             found = self._client.get_experiment_by_name(self._experiment)
             if found is None:
@@ -103,29 +93,29 @@ class Tracker:
             runs = [run for run in runs if "nnlab.sweep" not in run.data.tags]
         return {
             run.data.tags["nnlab.fingerprint"]: Published(
-                run.info.run_id, run.data.tags.get("nnlab.status") in ("finished", "diverged")
+                run.info.run_id,
+                run.info.status == "FINISHED" and run.data.tags.get("nnlab.status") in DONE,
             )
             for run in runs
         }
 
     def start_cell(self, plan: Plan, cell: Cell, parent: str | None, started: float) -> str:
-        """Create the run of a cell, RUNNING; returns its id."""
+        """Create the run of a cell that is in work, RUNNING with its parameters; returns its id."""
+        run = self._create(plan, cell, parent, started)
+        self._log(run.info.run_id, params=_params(training_dict(cell.config)))
+        return str(run.info.run_id)
+
+    def _create(self, plan: Plan, cell: Cell, parent: str | None, started: float) -> Run:
         tags = {
-            "mlflow.runName": plan.name(cell),
             "mlflow.source.name": "nnlab",
             "nnlab.kind": "cell",
             "nnlab.fingerprint": cell.fingerprint,
         }
         if parent is not None:
             tags |= {"mlflow.parentRunId": parent, "nnlab.sweep": plan.id}
-        run = self._client.create_run(
+        return self._client.create_run(
             self.experiment_id, start_time=int(started * 1000), tags=tags, run_name=plan.name(cell)
         )
-        params = flatten(training_dict(cell.config))
-        self._client.log_batch(
-            run.info.run_id, params=[Param(key, param_text(value)) for key, value in params.items()]
-        )
-        return str(run.info.run_id)
 
     def log_costs(
         self,
@@ -137,33 +127,41 @@ class Tracker:
         after: int,
     ) -> int:
         """Log the bounded number of points of a curve whose step is above ``after``; returns the last."""
-        every = stride(cell.config.trainer.iterations, cell.config.tracking.max_points)
-        steps = [step for step in range(0, len(costs), every) if step > after]
-        self._log_curve(run_id, "train/cost", steps, costs, started, now, len(costs))
-        return steps[-1] if steps else after
+        cfg = cell.config
+        every = curves.stride(cfg.trainer.iterations, cfg.tracking.max_points)
+        points = curves.cost_points(costs, every, started, now, after)
+        self._log(run_id, metrics=points)
+        return points[-1].step if points else after
 
     def publish(
         self, plan: Plan, cell: Cell, rec: record.Record, parent: str | None, run_id: str | None
     ) -> str:
         """Bring a record into the store; ``run_id`` is the run that an earlier try began, if any."""
-        fresh = run_id is None
         if run_id is None:
-            run_id = self.start_cell(plan, cell, parent, rec.started)
-        known = set() if fresh else self._take_up(run_id)
-        metrics = [m for m in self._metrics(cell, rec) if (m.key, m.step) not in known]
+            run = self._create(plan, cell, parent, rec.started)
+        else:
+            run = self._client.get_run(run_id)
+        known = self._known_points(run)
         tags = {
             "nnlab.record": str(rec.folder),
             "nnlab.data_digest": rec.data_digest,
             "nnlab.code_digest": rec.code_digest,
+            "nnlab.status": rec.status,
         }
         if rec.provenance["commit"]:
             tags["mlflow.source.git.commit"] = rec.provenance["commit"]
-        self._log(run_id, metrics, tags)
-        self._upload(run_id, [rec.folder / name for name in (*rec.files, record.MARKER)])
-        # the status last: a run that has one is complete
-        self._client.set_tag(run_id, "nnlab.status", rec.status)
-        self._end(run_id, "FINISHED", rec.ended)
-        return run_id
+        if "nnlab.error" in run.data.tags:  # it failed before
+            self._client.delete_tag(run.info.run_id, "nnlab.error")
+        points = curves.all_points(rec, cell.config.tracking.max_points)
+        self._upload(run, [rec.folder / name for name in (*rec.files, record.MARKER)])
+        self._log(
+            run.info.run_id,
+            metrics=[p for p in points if (p.key, p.step) not in known],
+            params=[] if run.data.params else _params(rec.config),
+            tags=tags,
+        )
+        self._end(run.info.run_id, "FINISHED", rec.ended)
+        return str(run.info.run_id)
 
     def publish_failure(
         self,
@@ -185,39 +183,12 @@ class Tracker:
         self._client.set_tag(run_id, "nnlab.status", "killed")
         self._end(run_id, "KILLED", time.time())
 
-    def _metrics(self, cell: Cell, rec: record.Record) -> list[Metric]:
-        history = rec.arrays("history")
-        costs = history.pop("train/cost")
-        every = stride(cell.config.trainer.iterations, cell.config.tracking.max_points)
-        steps = sorted({*range(0, len(costs), every), len(costs) - 1})
-        span = rec.ended - rec.started
-
-        def point(key: str, value: float, step: int) -> Metric:
-            at = rec.started + span * min(step / len(costs), 1.0)
-            return Metric(key, float(value), int(at * 1000), int(step))
-
-        points = [point("train/cost", costs[step], step) for step in steps]
-        evaluated = history.pop("steps", np.empty(0, np.int64))
-        for key, values in history.items():
-            points += [point(key, v, s) for s, v in zip(evaluated, values, strict=True)]
-        # a figure of the end stands at step 0, which the UI draws as a bar; after a curve, at its end
-        curves = {p.key for p in points}
-        points += [
-            point(key, value, len(costs) if key in curves else 0)
-            for key, value in rec.metrics.items()
-            if (key, len(costs)) not in {(p.key, p.step) for p in points}
-        ]
-        return [p for p in points if np.isfinite(p.value)]
-
-    def _take_up(self, run_id: str) -> set[tuple[str, int]]:
-        """The points that an earlier try left in a run; its failure, if it was one, is taken back."""
-        data = self._client.get_run(run_id).data
-        if "nnlab.error" in data.tags:
-            self._client.delete_tag(run_id, "nnlab.error")
+    def _known_points(self, run: Run) -> set[tuple[str, int]]:
+        """The points that an earlier try left in a run."""
         return {
             (key, point.step)
-            for key in data.metrics
-            for point in self._client.get_metric_history(run_id, key)
+            for key in run.data.metrics
+            for point in self._client.get_metric_history(run.info.run_id, key)
         }
 
     # -- parents -----------------------------------------------------------------------------
@@ -244,26 +215,16 @@ class Tracker:
         )
         return str(run.info.run_id)
 
-    def close_parent(
-        self,
-        run_id: str,
-        status: str,
-        counts: Mapping[str, int],
-        rows: Sequence[Mapping[str, Any]],
-        best: Mapping[str, Any] | None,
-        description: str,
-        ended: float,
-    ) -> None:
+    def close_parent(self, run_id: str, summary: Summary, status: str) -> None:
         """Counts, best cell, results table and description of a sweep; ends its run."""
-        tags = {f"nnlab.{key}": str(value) for key, value in counts.items()}
-        tags |= {"nnlab.status": status, "mlflow.note.content": description}
-        if best is not None:
-            tags["nnlab.best"] = best["name"]
-            tags["nnlab.best_fingerprint"] = best["fingerprint"]
-        self._log(run_id, [], tags)
-        self._client.log_text(run_id, csv_text(rows), "results.csv")
-        self._client.log_text(run_id, description, "README.md")
-        self._end(run_id, {"killed": "KILLED", "failed": "FAILED"}.get(status, "FINISHED"), ended)
+        tags = {f"nnlab.{key}": str(value) for key, value in summary.counts.items()}
+        tags |= {"nnlab.status": status, "mlflow.note.content": summary.markdown()}
+        if summary.best is not None:
+            tags["nnlab.best"] = summary.best["name"]
+            tags["nnlab.best_fingerprint"] = summary.best["fingerprint"]
+        self._log(run_id, tags=tags)
+        self._client.log_text(run_id, summary.csv(), "results.csv")
+        self._end(run_id, RUN_STATUS.get(status, "FINISHED"), summary.ended or time.time())
 
     def comparison_urls(self, plan: Plan) -> tuple[str, str]:
         """The UI's pages that compare this sweep's cells: with charts laid out, and as a plain list."""
@@ -283,49 +244,36 @@ class Tracker:
             if not token:
                 return runs
 
-    def _log(self, run_id: str, metrics: Sequence[Metric], tags: Mapping[str, str]) -> None:
-        entities = [RunTag(key, value) for key, value in tags.items()]
-        self._client.log_batch(run_id, metrics=metrics[:BATCH], tags=entities)
-        for start in range(BATCH, len(metrics), BATCH):
-            self._client.log_batch(run_id, metrics=metrics[start : start + BATCH])
-
-    def _log_curve(
+    def _log(
         self,
         run_id: str,
-        key: str,
-        steps: Sequence[int],
-        values: Sequence[float],
-        started: float,
-        now: float,
-        done: int,
+        metrics: Sequence[curves.Point] = (),
+        params: Sequence[Param] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> None:
-        at = [int((started + (now - started) * step / done) * 1000) for step in steps]
-        points = [Metric(key, float(values[s]), t, s) for s, t in zip(steps, at, strict=True)]
-        self._log(run_id, points, {})
+        """Everything in as few transactions as MLflow allows, the tags in the last of them."""
+        points = [Metric(*point) for point in metrics]
+        *firsts, last = [points[i : i + BATCH] for i in range(0, len(points), BATCH)] or [[]]
+        for part in firsts:
+            self._client.log_batch(run_id, metrics=part)
+        entities = [RunTag(key, value) for key, value in (tags or {}).items()]
+        self._client.log_batch(run_id, metrics=last, params=params, tags=entities)
 
-    def _upload(self, run_id: str, paths: Sequence[Path]) -> None:
-        repository = get_artifact_repository(self._client.get_run(run_id).info.artifact_uri)
+    def _upload(self, run: Run, paths: Sequence[Path]) -> None:
+        repository = get_artifact_repository(run.info.artifact_uri)
         for path in paths:
             repository.log_artifact(str(path))  # type: ignore[no-untyped-call]
 
     def _end(self, run_id: str, status: str, ended: float) -> None:
-        RunStatus.from_string(status)
         self._client.set_terminated(run_id, status, int(ended * 1000))
 
 
-def param_text(value: Any) -> str:
-    """A configuration value as MLflow keeps it: text as it is, the rest as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of the same keys as CSV."""
-    buffer = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(buffer, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return buffer.getvalue()
+def _params(config: Mapping[str, Any]) -> list[Param]:
+    """A configuration by dotted keys; text as it is, the rest as JSON."""
+    return [
+        Param(key, value if isinstance(value, str) else json.dumps(value))
+        for key, value in flatten(dict(config)).items()
+    ]
 
 
 def _check_writable(home: Path) -> None:
