@@ -10,13 +10,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import traceback
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 import hydra
 import numpy as np
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
@@ -26,7 +29,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from nnlab import plan as plans
 from nnlab import record, sweep
 from nnlab.claim import claim, forget_orphan
-from nnlab.cli_data import data
+from nnlab.cli_data import OVERRIDES, data
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
 from nnlab.gradcheck import compare
@@ -37,7 +40,7 @@ from nnlab.summary import summarize
 from nnlab.training import Step
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
-PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+PASS_ON: dict[str, Any] = OVERRIDES | {"help_option_names": []}
 
 
 def main() -> None:
@@ -48,10 +51,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        cli.main(standalone_mode=False, prog_name="nnlab")
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "nnlab"
+        _fail(UserError(f"{error.format_message()} See `{command} --help`"), debug, 2)
     except (KeyboardInterrupt, click.Abort):
         ERROR.print("interrupted; finished cells are kept, the same command goes on from them")
         sys.exit(130)
@@ -75,7 +78,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _fail(error: Exception, debug: bool, code: int) -> None:
     if debug:
-        raise error
+        traceback.print_exception(error)
     text = str(error if isinstance(error, UserError | Failed) else _explain(error))
     ERROR.print(f"nnlab: {text}", markup=False, soft_wrap=True)
     sys.exit(code)
@@ -92,6 +95,8 @@ def _explain(error: Exception) -> Exception:
         return unknown_key(key[1] if key else missing[1])
     if missing := re.search(r"Could not override '([^']+)'", text):
         return unknown_key(missing[1])
+    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return UserError(f"{several[1]}: one value is needed here; `nnlab sweep` takes several")
     reason = str(deepest).strip().splitlines()[0].rstrip(".")
     where = f"{key[1]}: " if key and key[1] not in reason else ""
     return UserError(f"{where}{reason}; `nnlab train --cfg job` shows keys and values")
@@ -113,45 +118,54 @@ def cli() -> None:
 # -- train and sweep: Hydra's own command line -----------------------------------------------------
 
 
-def _hydra(name: str, task: Callable[[DictConfig], None], *flags: str) -> None:
+def _hydra(name: str, *flags: str) -> None:
     """Hand the rest of the command line to Hydra, with all its flags (--help, --cfg job, ...)."""
     arguments = click.get_current_context().args
+    _, unknown = get_args_parser().parse_known_args(arguments)
+    if unknown:
+        raise UserError(f"{unknown[0]}: there is no such flag; see `nnlab {name} --hydra-help`")
     sys.argv = [f"nnlab {name}", *flags, *arguments]
+    raised: list[Exception] = []  # Hydra would print a line of its own about what a task raises
+
+    def task(composed: DictConfig) -> None:
+        if composed.sweep.plan is not None:  # a job of a sweep: work through its plan
+            sweep.work(Path(composed.sweep.plan))
+            return
+        try:
+            _train(composed)
+        except (UserError, Failed) as error:
+            raised.append(error)
+
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+    if raised:
+        raise raised[0]
 
 
 @cli.command("train", context_settings=PASS_ON, add_help_option=False)
 def train_command() -> None:
     """Train one cell: nnlab train model=deep seed=1."""
-    _hydra("train", _task)
+    _hydra("train")
 
 
 @cli.command("sweep", context_settings=PASS_ON, add_help_option=False)
 def sweep_command() -> None:
     """Train a grid of cells: nnlab sweep model.depth=1,2,4 seed=1,2."""
-    _hydra("sweep", _task, "--multirun")
+    _hydra("sweep", "--multirun")
 
 
-def _task(composed: DictConfig) -> None:
-    """What Hydra calls: a launched job works through its plan, `nnlab train` trains its cell."""
-    if composed.sweep.plan is not None:
-        sweep.work(Path(composed.sweep.plan))
-        return
-    from hydra.core.hydra_config import HydraConfig
-
+def _train(composed: DictConfig) -> None:
+    """Train the one cell that Hydra composed, print its result, publish it."""
     overridden = {text.split("=")[0].lstrip("+~") for text in HydraConfig.get().overrides.task}
     cfg = typed(composed)
     reject_hidden_conflict(cfg, overridden)
-    _train(resolve(cfg), cfg.sweep.force)
-
-
-def _train(cell: Cell, force: bool) -> None:
+    cell = resolve(cfg)
     plan = plans.make("train", [cell], [])
     with plans.running(home(), plan) as plan:
         publisher = Publisher(plan, home())
         with publishing(publisher, delay=5.0):
-            _train_once(cell, force)
-            OUT.print(_result(record.read(cell.folder(home())), plan.name(cell)), markup=False)
+            _train_once(cell, cfg.sweep.force)
+            finished = record.read(cell.folder(home()))
+            OUT.print(_result(finished, plan.name(cell)), markup=False, soft_wrap=True)
     if publisher.problem is not None:
         waits = f"MLflow: {publisher.problem}\n1 run waits; `nnlab sync` publishes it"
         ERROR.print(waits, markup=False, soft_wrap=True)
@@ -163,6 +177,7 @@ def _train_once(cell: Cell, force: bool) -> None:
     """Train with a progress bar, unless the record is there or somebody else makes it now."""
     folder = cell.folder(home())
     forget_orphan(folder)
+    record.failure_path(folder).unlink(missing_ok=True)
     with claim(folder, wait=True):
         if record.exists(folder) and not force:
             OUT.print("already recorded (sweep.force=true trains it again)")
@@ -224,7 +239,7 @@ cli.add_command(data)
 # -- checks and UI ---------------------------------------------------------------------------------
 
 
-@cli.command("gradcheck", context_settings=PASS_ON, add_help_option=False)
+@cli.command("gradcheck", context_settings=OVERRIDES)
 def gradcheck_command() -> None:
     """Compare backprop with central differences: nnlab gradcheck model=deep."""
     cfg = compose(click.get_current_context().args)

@@ -78,9 +78,10 @@ def _show(bar: Progress, task: TaskID, done: int) -> None:
 def data_fetch() -> None:
     """Download the course's files: nnlab data fetch [data.url=...]."""
     cfg = compose(["data=catvnoncat", *click.get_current_context().args])
-    assert cfg.data.url is not None
+    if not cfg.data.url or not cfg.data.sha256:
+        raise UserError("data.url: nothing to fetch from; give data.url and data.sha256")
     folder = home() / "data" / "catvnoncat"
-    for path in download.fetch(cfg.data.url, cfg.data.sha256 or {}, folder):
+    for path in download.fetch(cfg.data.url, cfg.data.sha256, folder):
         OUT.print(f"{path}: sha256 as published", soft_wrap=True)
 
 

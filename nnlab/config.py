@@ -7,6 +7,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -153,10 +154,11 @@ def typed(composed: DictConfig) -> Config:
     composed = composed.copy()
     OmegaConf.set_struct(composed, False)
     composed.pop("hydra", None)
-    known = {f.name for f in dataclasses.fields(Config)}
-    for key in composed:
-        if key not in known:
-            raise unknown_key(str(key))
+    given = OmegaConf.to_container(composed)
+    assert isinstance(given, dict)
+    for key in flatten({str(group): value for group, value in given.items()}):
+        if key not in KEYS and not key.startswith(("sweep.grid.", "data.sha256.")):
+            raise unknown_key(key)
     try:
         cfg = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
     except MissingMandatoryValue as error:
@@ -195,21 +197,24 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def unknown_key(key: str) -> UserError:
     """The error for a key that no schema has, with the nearest one that exists."""
-    from difflib import get_close_matches
-
-    known = list(flatten(_schema_keys(Config)))
-    near = get_close_matches(key, known, n=1) or [k for k in known if k.endswith(f".{key}")]
+    near = get_close_matches(key, KEYS, n=1) or [k for k in KEYS if k.endswith(f".{key}")]
     remedy = f"did you mean {near[0]}?" if near else "`nnlab train --cfg job` lists them all"
     return UserError(f"{key}: there is no such key; {remedy}")
 
 
-def _schema_keys(schema: type) -> dict[str, Any]:
-    return {
-        f.name: _schema_keys(f.type)
-        if isinstance(f.type, type) and dataclasses.is_dataclass(f.type)
-        else None
-        for f in dataclasses.fields(schema)
-    }
+def _keys(schema: type, prefix: str = "") -> list[str]:
+    """The dotted keys of a schema's values."""
+    keys = []
+    for field in dataclasses.fields(schema):
+        name, kind = f"{prefix}{field.name}", field.type
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            keys += _keys(kind, f"{name}.")
+        else:
+            keys.append(name)
+    return keys
+
+
+KEYS = _keys(Config)
 
 
 def reject_hidden_conflict(cfg: Config, overridden: Iterable[str]) -> None:

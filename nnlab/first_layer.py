@@ -135,10 +135,11 @@ class GramLayer:
             dC[...] = 0.0
             dC[:, batch] = dZ1
         np.sum(dZ1, axis=1, out=self.dP[:, -1])
+        self._dc[0] = 0.0
 
     def decay(self, rate: float) -> float:
         self.dP[:, :-1] += rate * self.P[:, :-1]
-        self._dc[...] = rate * self._c
+        self._dc += rate * self._c
         return self._squared(float(self._c[0]), self.P[:, :-1])
 
     def gradient_norm(self) -> float:

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.types import HydraContext, RunMode
@@ -28,13 +29,18 @@ class Grid:
     swept: dict[str, list[str]]
 
 
-def read_grid(arguments: Sequence[str], params: dict[str, str], default: dict[str, str]) -> Grid:
+def read_grid(
+    arguments: Sequence[str],
+    params: dict[str, str],
+    default: dict[str, str],
+    loader: ConfigLoader | None = None,
+) -> Grid:
     """Sort overrides into shared and swept ones.
 
     ``params`` is an experiment's own grid; the command line narrows or replaces it key by key. The
     ``default`` grid holds only where neither sweeps anything; a single value given narrows it too.
     """
-    parser = OverridesParser.create()
+    parser = OverridesParser.create(loader)
     given = parser.parse_overrides(list(arguments))
     grid = params or ({} if any(o.is_sweep_override() for o in given) else default)
     named = {o.key_or_group for o in given}

@@ -109,46 +109,57 @@ def load_all(home: Path) -> list[Plan]:
 
 # -- run names -----------------------------------------------------------------------------------
 
-SHORT = {
+# how a value is shown where the value alone would not say what it is; "" where it would
+PREFIX = {
     "init.scheme": "",
     "optimizer.name": "",
     "optimizer.lr": "lr",
-    "optimizer.l2": "l2=",
     "optimizer.batch_size": "b",
-    "optimizer.momentum": "mom",
-    "optimizer.beta1": "β1=",
-    "optimizer.beta2": "β2=",
-    "optimizer.epsilon": "ε",
     "trainer.iterations": "it",
     "trainer.solver": "",
     "trainer.dtype": "",
-    "trainer.threads": "thr",
-    "model.leak": "leak",
     "model.output": "",
     "model.loss": "",
+    "data.name": "",
     "data.train": "",
 }
+SHOWN = 18  # letters of a run name that the UI shows
+MODEL = ("model.depth", "model.width", "model.hidden")
 
 
 def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
-    """A short name that leads with what varies: `relu 4x20 s0.1 #3`; float32 is always labelled."""
+    """A short name: `relu 4x20 s0.1 #3`, `lr0.1 relu 4x20 s1`; float32 is always labelled.
+
+    Where it is longer than lists show, what varies leads: `lr0.01 #3 relu 4x20 s1`.
+    """
     values = flatten(training_dict(cfg))
-    extras = [_short(key, values[key]) for key in keys if key in SHORT and key in values]
-    if cfg.trainer.dtype == "float32" and "trainer.dtype" not in keys:
-        extras.append("float32")
-    return " ".join([*extras, _model_name(cfg), f"s{cfg.init.scale:g}", f"#{cfg.seed}"])
+    varied = {*keys, "data.name"} if "data" in keys else {*keys, *MODEL} if "model" in keys else {*keys}
+    shape: list[tuple[tuple[str, ...], str]] = [(MODEL, _shape(cfg))]
+    if cfg.model.depth > 1:
+        shape.insert(0, (("model.activation",), cfg.model.activation.removesuffix("_relu")))
+    core = [*shape, (("init.scale",), f"s{cfg.init.scale:g}")]
+    named = {key for keys_, _ in core for key in keys_} | {"seed", "model.activation"}
+    extras = [key for key in values if key in varied - named or values[key] == "float32"]
+    parts = [*(((key,), _short(key, values[key])) for key in extras), *core]
+    parts.append((("seed",), f"#{cfg.seed}"))
+    name = " ".join(text for _, text in parts)
+    if len(name) <= SHOWN:
+        return name
+    parts.sort(key=lambda part: not varied & {*part[0]})
+    return " ".join(text for _, text in parts)
 
 
-def _model_name(cfg: Config) -> str:
+def _shape(cfg: Config) -> str:
     model = cfg.model
     if model.depth == 1:
         return "logistic"
     if model.width is not None:
-        return f"{model.activation} {model.depth}x{model.width}"
-    return f"{model.activation} {'-'.join(map(str, model.hidden or ()))}"
+        return f"{model.depth}x{model.width}"
+    return "-".join(map(str, model.hidden or ()))
 
 
 def _short(key: str, value: Any) -> str:
-    if key == "data.train":
-        return Path(value).stem
-    return f"{SHORT[key]}{value:g}" if isinstance(value, float) else f"{SHORT[key]}{value}"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    if key.startswith("data.t"):
+        text = Path(text).stem
+    return PREFIX.get(key, key.rpartition(".")[2] + "=") + text

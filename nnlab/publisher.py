@@ -63,10 +63,9 @@ class Publisher:
             for cell in list(self._waiting):
                 self._publish_cell(self.tracker, cell, last)
             self.problem = None
-        except tracking.Unavailable as error:
+        except (UserError, *tracking.Unavailable) as error:
             self.problem = str(error).splitlines()[0]
-        except UserError as error:
-            self.problem = str(error)
+            self.tracker = None  # the next try looks anew at what the store has
 
     def close(self, summary: Summary, status: str) -> None:
         """End the parent run with the sweep's summary."""
@@ -115,7 +114,9 @@ class Publisher:
         if run_id is None:
             run_id = tracker.start_cell(self._plan, cell, self.parent, started)
             self._begun[cell.fingerprint] = Published(run_id, complete=False)
-        last = self._shown.get(run_id, -1)
+        if run_id not in self._shown:
+            self._shown[run_id] = tracker.last_cost(run_id)
+        last = self._shown[run_id]
         self._shown[run_id] = tracker.log_costs(run_id, cell, costs.tolist(), started, time.time(), last)
 
 

@@ -9,6 +9,8 @@ import hashlib
 import io
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +25,7 @@ from nnlab import provenance
 from nnlab.errors import UserError
 
 FORMAT = 1
-MARKER, FAILURE, PROGRESS = "record.json", "failure.json", "progress.npz"
+MARKER, PROGRESS = "record.json", "progress.npz"
 NUMERIC_MODULES = (
     "activations", "initializers", "losses", "optimizers", "metrics",
     "network", "first_layer", "training", "diagnostics",
@@ -92,8 +94,8 @@ def write(
     ``arrays`` are the .npz files by name, ``pictures`` Pillow images by name.
     """
     target = record.folder
-    for stale in (MARKER, FAILURE):
-        (target / stale).unlink(missing_ok=True)
+    discard(target)
+    failure_path(target).unlink(missing_ok=True)
     contents = {"config.yaml": OmegaConf.to_yaml(OmegaConf.create(record.config)).encode()}
     contents |= {f"{name}.npz": _npz(content) for name, content in arrays.items()}
     contents |= {f"{name}.png": _png(picture) for name, picture in pictures.items()}
@@ -125,20 +127,36 @@ def read(folder: Path) -> Record:
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz file, without pickle."""
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return dict(archive)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(
+            f"{path}: damaged or missing ({error}); delete its folder and train again"
+        ) from None
+
+
+def discard(folder: Path) -> None:
+    """Take back a record, or what an attempt that was cut off has left for the driver to show."""
+    for name in (MARKER, PROGRESS):
+        (folder / name).unlink(missing_ok=True)
+
+
+def failure_path(folder: Path) -> Path:
+    """Where a failure of the cell is noted: beside its folder, which may be what the cell failed for."""
+    return folder.with_suffix(".failure.json")
 
 
 def write_failure(folder: Path, error: str, trace: str, started: float, ended: float) -> None:
     """Note why a cell failed; the next sweep tries it again."""
     note = {"error": error, "traceback": trace, "started": started, "ended": ended}
-    _write_durably(folder / FAILURE, json.dumps(note, indent=1).encode())
+    _write_durably(failure_path(folder), json.dumps(note, indent=1).encode())
 
 
 def read_failure(folder: Path) -> dict[str, Any] | None:
     """The failure note of a cell, if it failed and was not finished since."""
     try:
-        note: dict[str, Any] = json.loads((folder / FAILURE).read_text("utf-8"))
+        note: dict[str, Any] = json.loads(failure_path(folder).read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return None
     return note
@@ -156,7 +174,7 @@ def read_progress(folder: Path) -> tuple[float, NDArray[np.float64]] | None:
     """When a running cell started and its costs so far, if it is old enough to have said so."""
     try:
         arrays = read_arrays(folder / PROGRESS)
-    except (FileNotFoundError, ValueError, OSError):
+    except UserError:  # not there, or replaced at this moment
         return None
     return float(arrays["started"]), arrays["costs"]
 

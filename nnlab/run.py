@@ -118,8 +118,8 @@ def _outputs(cfg: Config, data: hdf5.Dataset) -> int:
 def attempt(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> None:
     """Train a cell; if that fails, leave a note of it in place of the record."""
     started = time.time()
-    (cell.folder(home) / record.PROGRESS).unlink(missing_ok=True)  # of one that was cut off
     try:
+        record.discard(cell.folder(home))
         run_cell(cell, home, callbacks)
     except Exception as error:
         text = f"{type(error).__name__}: {error}"

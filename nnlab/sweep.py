@@ -8,6 +8,7 @@ import dataclasses
 import os
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,13 +54,15 @@ def work(plan_path: Path) -> None:
 
 def _work_on(cell: Cell, wait: bool) -> bool:
     """Train a cell unless it is done or failed by now; False if somebody else holds it."""
-    folder = cell.folder(home())
-    with claim(folder, wait) as mine:
-        if not mine:
-            return False
-        if not _settled(cell):
-            attempt(cell, home())
-    return True
+    folder, started = cell.folder(home()), time.time()
+    try:
+        with claim(folder, wait) as mine:
+            if mine and not _settled(cell):
+                attempt(cell, home())
+            return mine
+    except OSError as error:  # the folder itself cannot be had
+        record.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
+        return True
 
 
 # -- driving -------------------------------------------------------------------------------------
@@ -67,7 +70,7 @@ def _work_on(cell: Cell, wait: bool) -> bool:
 
 def _settled(cell: Cell) -> bool:
     folder = cell.folder(home())
-    return record.exists(folder) or (folder / record.FAILURE).is_file()
+    return record.exists(folder) or record.failure_path(folder).is_file()
 
 
 def _left(cells: Sequence[Cell]) -> list[Cell]:
@@ -106,9 +109,9 @@ def _prepare(plan: Plan, force: bool) -> list[Cell]:
     """Forget earlier failures, and with ``force`` records; returns the cells left to train."""
     for cell in plan.cells:
         folder = cell.folder(home())
-        if force:
-            (folder / record.MARKER).unlink(missing_ok=True)
-        (folder / record.FAILURE).unlink(missing_ok=True)
+        if force and record.exists(folder):
+            record.discard(folder)
+        record.failure_path(folder).unlink(missing_ok=True)
         forget_orphan(folder)
     return _left(plan.cells)
 
@@ -170,7 +173,7 @@ def _progress(todo: list[Cell]) -> Iterator[None]:
 
         def look() -> None:
             folders = [c.folder(home()) for c in todo]
-            failed = sum((f / record.FAILURE).is_file() for f in folders)
+            failed = sum(record.failure_path(f).is_file() for f in folders)
             done = sum(record.exists(f) for f in folders)
             bar.update(task, completed=done + failed, failed=failed)
 
@@ -221,7 +224,8 @@ class GridSweeper(Sweeper):
         """Plan, train, publish, sum up."""
         default = OmegaConf.to_container(self.composed.sweep.grid)
         assert isinstance(default, dict)
-        grid = read_grid(arguments, self.params, {str(k): str(v) for k, v in default.items()})
+        grid_of = {str(key): str(values) for key, values in default.items()}
+        grid = read_grid(arguments, self.params, grid_of, self.context.config_loader)
         plan = plan_cells(self.context, self.composed.hydra.job.config_name, grid)
         sweep = plan.cells[0].config.sweep
         run_plan(plan, self.jobs_of, sweep.jobs or self._workers(), sweep.force)

@@ -133,6 +133,11 @@ class Tracker:
         self._log(run_id, metrics=points)
         return points[-1].step if points else after
 
+    def last_cost(self, run_id: str) -> int:
+        """The last step whose cost a run has; -1 without any."""
+        points = self._client.get_metric_history(run_id, "train/cost")
+        return max((point.step for point in points), default=-1)
+
     def publish(
         self, plan: Plan, cell: Cell, rec: record.Record, parent: str | None, run_id: str | None
     ) -> str:

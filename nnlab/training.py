@@ -58,8 +58,9 @@ def train(
 ) -> NDArray[np.float64]:
     """Run ``iterations`` updates of ``network`` and return the costs J (iterations,), or fewer.
 
-    The costs are those before each step's update, on that step's batch, with the L2 term
-    lambda/(2m) * sum of squared weights. If the last one is not finite, the training diverged.
+    The costs are those before each step's update, on that step's examples, with the L2 term
+    lambda/(2m) * sum of squared weights, m being the examples of the step. If the last cost is not
+    finite, the training diverged; the net then stands up to a block of updates beyond that cost.
     ``pause_every`` makes sure that the callbacks see the net at every multiple of it.
     """
     batches = _batches(network, Y, batch_size, seed)

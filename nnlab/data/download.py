@@ -1,5 +1,6 @@
 """Fetching the course's files: pooch downloads, checks sha256, and moves them into place whole."""
 
+import re
 from pathlib import Path
 
 import pooch
@@ -22,6 +23,8 @@ def fetch(url: str, sha256: dict[str, str], folder: Path) -> list[Path]:
     fetched = []
     for name, digest in sha256.items():
         address = f"{url.rstrip('/')}/{name}"
+        if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?/", address):
+            raise UserError(f"{address}: no web address; give data.url such as https://host/folder")
         try:
             path = pooch.retrieve(
                 address, f"sha256:{digest}", fname=name, path=folder, downloader=downloader

@@ -23,6 +23,7 @@ from nnlab.errors import UserError
 
 CHUNK = 1024  # examples that are digested or checked at a time
 MAX_CLASSES = 10_000
+MAX_NAME = 1024  # bytes of a class's name
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: caches are keyed by it
@@ -165,7 +166,7 @@ def _members(path: Path, file: h5py.File) -> tuple[h5py.Dataset, h5py.Dataset, h
             keys = (f"{split}_set_x", f"{split}_set_y", "list_classes")
             x, y, classes = (_plain_dataset(path, file, key) for key in keys)
             return x, y, classes
-    found = ", ".join(sorted(file.keys())[:8]) or "nothing"
+    found = ", ".join(ascii(key)[1:-1][:40] for key in sorted(file.keys())[:8]) or "nothing"
     raise UserError(
         f"{path}: has no train_set_x or test_set_x (found: {found}); "
         "name the arrays as the course's files do"
@@ -215,12 +216,14 @@ def _check_y(path: Path, y: h5py.Dataset, m: int) -> None:
 
 def _class_names(path: Path, classes: h5py.Dataset) -> tuple[str, ...]:
     text = classes.dtype.kind == "S" or h5py.check_string_dtype(classes.dtype) is not None
-    if not text or classes.ndim != 1 or not 2 <= len(classes) <= MAX_CLASSES:
+    known_size = classes.dtype.itemsize <= MAX_NAME
+    if not (text and known_size and classes.ndim == 1 and 2 <= len(classes) <= MAX_CLASSES):
         raise UserError(
             f"{path}: list_classes is {classes.dtype} of shape {classes.shape}; "
             f"it must be 2 to {MAX_CLASSES} names as bytes"
         )
-    return tuple(bytes(name).decode("utf-8", "replace") for name in classes[()])
+    names = (bytes(name).decode("utf-8", "replace") for name in classes[()])
+    return tuple("".join(c if c.isprintable() else "?" for c in name) for name in names)
 
 
 def _check_values(split: Split) -> None:
