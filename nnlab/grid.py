@@ -50,6 +50,7 @@ def read_grid(
         if override.is_sweep_override():
             swept[override.get_key_element()] = list(_texts(override))
         elif override.input_line is not None:
+            swept.pop(override.get_key_element(), None)  # the last word holds, as everywhere in Hydra
             shared.append(override.input_line)
     return Grid(shared, swept)
 

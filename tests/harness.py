@@ -1,0 +1,217 @@
+"""Plain helpers: nnlab as a process, tiny data sets, cells made in this process, the MLflow store."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import h5py
+import numpy as np
+
+from nnlab import record
+from nnlab.claim import claim
+from nnlab.config import compose
+from nnlab.run import Cell, resolve, run_cell
+
+# -- data ------------------------------------------------------------------------------------------
+
+
+def points(m: int, n: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """m points in n dimensions, labelled by the sign of their sum: a net learns them at once."""
+    x = np.random.RandomState(seed).randn(m, n)
+    return x, (x.sum(axis=1) > 0).astype(np.int64)
+
+
+def write_h5(path: Path, split: str = "train", **arrays: Any) -> Path:
+    """A file of the layout; ``x``, ``y`` and ``classes`` replace the good arrays, None leaves one out."""
+    x, y = points(30)
+    content = {"x": x, "y": y, "classes": np.array([b"below", b"above"])} | arrays
+    names = {"x": f"{split}_set_x", "y": f"{split}_set_y", "classes": "list_classes"}
+    with h5py.File(path, "w") as file:
+        for short, array in content.items():
+            if array is not None:
+                file[names[short]] = array
+    return path
+
+
+def small_set(folder: Path, m_train: int = 30, m_test: int = 12, n: int = 2) -> list[str]:
+    """Write train.h5 and test.h5 into ``folder``; returns the overrides that name them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    overrides = ["data=hdf5"]
+    for seed, (split, m) in enumerate((("train", m_train), ("test", m_test))):
+        x, y = points(m, n, seed)
+        write_h5(folder / f"{split}.h5", split, x=x, y=y)
+        overrides.append(f"data.{split}={folder}/{split}.h5")
+    return overrides
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+
+def environment(home: Path, **env: str) -> dict[str, str]:
+    """This process's environment, without what steers MLflow or Hydra, writing to ``home`` only."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HYDRA_", "NNLAB_HOME"))}
+    return kept | {"NNLAB_HOME": str(home)} | env
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "nnlab", *map(str, arguments)]
+
+
+def working_folder(home: Path) -> Path:
+    """The current folder of the processes: beside ``home`` and empty, so that strays are seen."""
+    folder = home.parent / f"{home.name}-cwd"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def nnlab(
+    *arguments: str, home: Path, cwd: Path | None = None, timeout: float = 120, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run nnlab to its end, in a temporary current folder."""
+    return subprocess.run(
+        command(*arguments),
+        env=environment(home, **env),
+        cwd=cwd or working_folder(home),
+        timeout=timeout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def start(*arguments: str, home: Path, **env: str) -> "subprocess.Popen[str]":
+    """Start nnlab and go on."""
+    return subprocess.Popen(
+        command(*arguments),
+        env=environment(home, **env),
+        cwd=working_folder(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def done(process: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """The process, which must have ended with 0 and without a traceback or warning."""
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "Traceback" not in process.stderr and "Warning" not in process.stderr, process.stderr
+    return process
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def assert_refused(process: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2, and one or two lines on stderr that hold these words."""
+    assert process.returncode == 2, process.stdout + process.stderr
+    assert "Traceback" not in process.stderr, process.stderr
+    assert 1 <= len(lines(process.stderr)) <= 2, process.stderr
+    for word in words:
+        assert word in process.stderr
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait until the condition gives something true, and return that."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+# -- cells in this process -------------------------------------------------------------------------
+
+
+@contextmanager
+def living_in(home: Path, **env: str) -> Iterator[Path]:
+    """NNLAB_HOME is ``home`` within the block, and MLflow's variables are these alone."""
+    home.mkdir(parents=True, exist_ok=True)
+    with patch.dict(os.environ, environment(home, **env), clear=True):
+        yield home
+
+
+def cell(*overrides: str) -> Cell:
+    """The resolved cell of these overrides."""
+    return resolve(compose(list(overrides)))
+
+
+def trained(home: Path, *overrides: str) -> tuple[Cell, record.Record]:
+    """Train a cell here and return it with its record."""
+    made = cell(*overrides)
+    with claim(made.folder(home)) as mine:
+        assert mine
+        return made, run_cell(made, home)
+
+
+# -- the MLflow store ------------------------------------------------------------------------------
+
+
+@cache
+def load_mlflow() -> None:
+    """Import MLflow and build its tables' classes, whose own deprecation warnings are not ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from mlflow.store.tracking.dbmodels import models
+        from sqlalchemy.orm import configure_mappers
+
+        from nnlab import tracking  # sets what keeps MLflow quiet
+
+        assert models and tracking
+        configure_mappers()
+
+
+@cache
+def _migrated() -> bytes:
+    load_mlflow()
+    from mlflow import MlflowClient
+
+    with tempfile.TemporaryDirectory() as folder:
+        MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+        return Path(folder, "mlflow.db").read_bytes()
+
+
+def empty_store(home: Path, name: str = "mlflow.db") -> Path:
+    """Put an empty, migrated MLflow store into ``home``, which spares the seconds of making one."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / name).write_bytes(_migrated())
+    return home
+
+
+def client(home: Path, uri: str | None = None) -> Any:
+    """A client of the store in ``home``, or of another one."""
+    load_mlflow()
+    from mlflow import MlflowClient
+
+    return MlflowClient(uri or f"sqlite:///{home}/mlflow.db")
+
+
+def runs(home: Path, condition: str = "", uri: str | None = None, experiment: str = "nnlab") -> list[Any]:
+    """The runs of an experiment for which MLflow's filter holds."""
+    store = client(home, uri)
+    found = store.get_experiment_by_name(experiment)
+    return [] if found is None else list(store.search_runs([found.experiment_id], condition))
+
+
+def histories(home: Path, run: Any, uri: str | None = None) -> dict[str, list[tuple[int, float, int]]]:
+    """Every metric of a run as (step, value, timestamp), in the order of the steps."""
+    store = client(home, uri)
+    return {
+        key: sorted((p.step, p.value, p.timestamp) for p in store.get_metric_history(run.info.run_id, key))
+        for key in run.data.metrics
+    }
+
+
+def markers(home: Path) -> Mapping[str, int]:
+    """When each record of ``home`` was finished: its marker's modification time."""
+    return {p.parent.name: p.stat().st_mtime_ns for p in (home / "runs").glob(f"*/{record.MARKER}")}
