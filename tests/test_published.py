@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness import done, empty_store, histories, nnlab, runs
 
 from nnlab.claim import claim
 from nnlab.config import compose
@@ -105,3 +106,25 @@ def test_the_published_table_with_w1_in_full(run, table):
     assert ours.keys() == theirs.keys()
     for name in ours:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=0.0, atol=1e-10)
+
+
+def readme_commands():
+    """The README's commands for the tables, in their order."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    return [
+        line.split()[1:] for line in readme.splitlines() if line.startswith("nnlab train data=catvnoncat")
+    ]
+
+
+@pytest.mark.parametrize("solver", ["gram", pytest.param("primal", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("place", range(3), ids=[table["name"] for table in TABLES])
+def test_the_readme_commands_read_back_through_mlflow(home, place, solver):
+    table, command = TABLES[place], readme_commands()[place]
+    empty_store(home)
+    done(nnlab(*command, f"trainer.solver={solver}", home=home))
+    (run,) = runs(home)
+    assert run.data.params["trainer.solver"] == solver
+    costs = {step: value for step, value, _ in histories(home, run)["train/cost"]}
+    assert_printed([costs.get(step, np.nan) for step in range(max(costs) + 1)], table)
+    assert run.data.metrics["train/accuracy"] == pytest.approx(table["train_accuracy"], abs=1e-9)
+    assert run.data.metrics["test/accuracy"] == pytest.approx(table["test_accuracy"], abs=1e-9)
