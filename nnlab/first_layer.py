@@ -111,7 +111,8 @@ class GramLayer:
         self.size = self.n_1 * (m + 1) + 1
         self._images, self._K, self._W1_0 = images, K, W1
         self._start_squared = float(np.vdot(W1, W1))
-        self.train = Inputs(_with_ones(K), W1 @ images.T)  # K is symmetric: rows are columns
+        # K is symmetric: rows are columns. Stored column by column, the product with rows^T is faster
+        self.train = Inputs(np.asfortranarray(_with_ones(K)), W1 @ images.T)
 
     def bind(self, theta: Array, gradient: Array) -> None:
         self.P = theta[:-1].reshape(self.n_1, -1)  # (n_1, m + 1) = [C b1]
@@ -134,7 +135,7 @@ class GramLayer:
         else:
             dC[...] = 0.0
             dC[:, batch] = dZ1
-        np.sum(dZ1, axis=1, out=self.dP[:, -1])
+        np.add.reduce(dZ1, axis=1, out=self.dP[:, -1])
         self._dc[0] = 0.0
 
     def decay(self, rate: float) -> float:
