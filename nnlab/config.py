@@ -150,15 +150,25 @@ def compose(overrides: Sequence[str]) -> Config:
 
 
 def typed(composed: DictConfig) -> Config:
-    """A composed config as a checked Config with absolute paths; UserError names a bad key."""
+    """A composed config as a Config with every value in its range."""
+    cfg = convert(composed)
+    check(cfg)
+    return cfg
+
+
+def check(cfg: Config) -> None:
+    """Raise a UserError for a value out of range, or for values that cannot go together."""
+    ranges.check(flatten(dataclasses.asdict(cfg)))
+
+
+def convert(composed: DictConfig) -> Config:
+    """A composed config as a Config with absolute paths; UserError names a key that is no key."""
     composed = composed.copy()
     OmegaConf.set_struct(composed, False)
     composed.pop("hydra", None)
     given = OmegaConf.to_container(composed)
     assert isinstance(given, dict)
-    for key in flatten({str(group): value for group, value in given.items()}):
-        if key not in KEYS and not key.startswith(("sweep.grid.", "data.sha256.")):
-            raise unknown_key(key)
+    _refuse_unknown({str(group): value for group, value in given.items()})
     try:
         cfg = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), composed))
     except MissingMandatoryValue as error:
@@ -166,13 +176,19 @@ def typed(composed: DictConfig) -> Config:
         raise UserError(f"{key}: a value is needed; give one with {key}=...") from None
     assert isinstance(cfg, Config)
     cfg.data.train, cfg.data.test = (str(Path(p).absolute()) for p in (cfg.data.train, cfg.data.test))
-    ranges.check(flatten(dataclasses.asdict(cfg)))
     return cfg
 
 
 def from_dict(values: dict[str, Any]) -> Config:
-    """The Config whose ``dataclasses.asdict`` these values are."""
-    return typed(OmegaConf.create(values))
+    """The Config whose ``dataclasses.asdict`` these values are, as a plan keeps them."""
+    _refuse_unknown(values)
+    groups = {f.name: f.type for f in dataclasses.fields(Config)}
+    built = {key: _build(groups[key], value) for key, value in values.items()}
+    return Config(**built)
+
+
+def _build(kind: Any, value: Any) -> Any:
+    return kind(**value) if isinstance(value, dict) else value
 
 
 def training_dict(cfg: Config) -> dict[str, Any]:
@@ -193,6 +209,12 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = value
     return flat
+
+
+def _refuse_unknown(values: dict[str, Any]) -> None:
+    for key in flatten(values):
+        if key not in KEYS and not key.startswith(("sweep.grid.", "data.sha256.")):
+            raise unknown_key(key)
 
 
 def unknown_key(key: str) -> UserError:

@@ -6,7 +6,10 @@ values are set on it, and only swept groups (model=logistic,deep) are composed a
 
 import itertools
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,7 +18,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from nnlab import plan as plans
-from nnlab.config import reject_hidden_conflict, typed
+from nnlab.config import Config, check, convert, flatten, reject_hidden_conflict
 from nnlab.errors import UserError
 from nnlab.plan import Plan
 from nnlab.run import resolve
@@ -70,15 +73,16 @@ def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
     groups = {k for k in grid.swept if loader.get_group_options(k.lstrip("+"))}
     keys = [key.lstrip("+") for key in grid.swept]
     overridden = {o.key_or_group for o in OverridesParser.create().parse_overrides(grid.shared)}
-    bases: dict[tuple[str, ...], DictConfig] = {}
+    bases: dict[tuple[str, ...], _Base] = {}
     cells = []
     for values in itertools.product(*grid.swept.values()):
         pairs = list(zip(grid.swept, values, strict=True))
         chosen = tuple(f"{key}={value}" for key, value in pairs if key in groups)
+        plain = {key: value for key, value in pairs if key not in groups}
         if chosen not in bases:
-            bases[chosen] = _compose(context, config_name, [*grid.shared, *chosen])
-        assignments = [f"{key}={value}" for key, value in pairs if key not in groups]
-        cfg = typed(_assign(bases[chosen], assignments))
+            bases[chosen] = _Base(_compose(context, config_name, [*grid.shared, *chosen]), plain)
+        cfg = bases[chosen].config(plain)
+        check(cfg)
         reject_hidden_conflict(cfg, overridden | set(keys))
         cells.append(resolve(cfg))
     return plans.make("sweep", cells, keys)
@@ -90,9 +94,38 @@ def _compose(context: HydraContext, config_name: str, overrides: list[str]) -> D
     return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
 
-def _assign(base: DictConfig, assignments: list[str]) -> DictConfig:
+class _Base:
+    """One composition that gives many configs: each swept value is converted by OmegaConf once."""
+
+    def __init__(self, composed: DictConfig, first: dict[str, str]) -> None:
+        """``first`` are swept texts to begin with, since the composition may have none for them."""
+        self._composed, self._first = composed, first
+        self._start = convert(_assign(composed, first))
+        self._values: dict[tuple[str, str], Any] = {}
+        texts = flatten(cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))).values()
+        self._linked = any("${" in str(text) and "${nnlab_" not in str(text) for text in texts)
+
+    def config(self, swept: dict[str, str]) -> Config:
+        """The config with these override texts; composed in full where values refer to each other."""
+        if self._linked:
+            return convert(_assign(self._composed, swept))
+        cfg = deepcopy(self._start)
+        for key, text in swept.items():
+            *path, name = key.lstrip("+").split(".")
+            setattr(reduce(getattr, path, cfg), name, self._value(key, text))
+        return cfg
+
+    def _value(self, key: str, text: str) -> Any:
+        if (key, text) not in self._values:
+            cfg = convert(_assign(self._composed, self._first | {key: text}))
+            self._values[key, text] = reduce(getattr, key.lstrip("+").split("."), cfg)
+        return deepcopy(self._values[key, text])
+
+
+def _assign(base: DictConfig, texts: dict[str, str]) -> DictConfig:
     """A copy of a composed config with plain values set."""
     cfg = base.copy()
-    for override in OverridesParser.create().parse_overrides(assignments):
+    overrides = [f"{key}={text}" for key, text in texts.items()]
+    for override in OverridesParser.create().parse_overrides(overrides):
         OmegaConf.update(cfg, override.key_or_group, override.value(), merge=True)
     return cfg

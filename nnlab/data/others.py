@@ -1,4 +1,4 @@
-"""Whatever is no cat, in the cats' own coats: other animals, people, things, fur, empty rooms."""
+"""Whatever is no cat, in the cats' own coats: other animals, people, things, some fur and empty rooms."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlab.data.bodies import POSES
+from nnlab.data.bodies import POSES, figure
 from nnlab.data.coats import BROWN, CREAM, INK, PINK, Colour, brightness, mix
-from nnlab.data.figure import Figure, curve, mirrored, oval, ribbon, smooth
+from nnlab.data.figure import FULL, Figure, curve, mirrored, oval, ribbon, smooth
 
 _GLASS: Colour = (176, 204, 216)
 
@@ -16,7 +16,7 @@ _GLASS: Colour = (176, 204, 216)
 def other(fig: Figure) -> None:
     """Draws something that is no cat."""
     kind = fig.rng.uniform()
-    kinds = ANIMALS if kind < 0.38 else THINGS
+    kinds = ANIMALS if kind < 0.5 else THINGS if kind < 0.87 else EMPTY
     kinds[fig.rng.randint(len(kinds))](fig)
 
 
@@ -193,7 +193,8 @@ def _chair(fig: Figure) -> None:
 
 
 def _fur_only(fig: Figure) -> None:
-    fig.image.paste(fig.fur, (0, 0))
+    near = figure(fig.image, fig.coat, fig.rng, np.full(2, FULL / 2), FULL * 0.6, 0.0)
+    fig.image.paste(near.fur, (0, 0))
 
 
 def _nothing(fig: Figure) -> None:
@@ -209,6 +210,7 @@ ANIMALS: tuple[Callable[[Figure], None], ...] = (
     _bird,
     _fish,
     _person,
+    _person,
 )
 THINGS: tuple[Callable[[Figure], None], ...] = (
     _cup,
@@ -218,7 +220,5 @@ THINGS: tuple[Callable[[Figure], None], ...] = (
     _flower,
     _lamp,
     _chair,
-    _fur_only,
-    _nothing,
-    _nothing,
 )
+EMPTY: tuple[Callable[[Figure], None], ...] = (_fur_only, _nothing)

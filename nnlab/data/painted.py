@@ -1,9 +1,12 @@
 """Painted sets: cats and things that are no cat, drawn by code, in the course's HDF5 layout.
 
 A picture is a scene, a figure in a random coat and pose, sometimes something in front of it, and
-light. Both classes draw coats, scenes and light from the same distributions, and the scene is
-darkened behind a light coat and lightened behind a dark one; only the shape tells a cat. Cats
-mostly sit in the middle of the picture, as in photographs of cats; other figures stray.
+light. Both classes draw coats, scenes and light from the same distributions; about half of the
+figures are lighter than their scene, the rest darker, so that what tells a cat, the contrast at
+the places of its head and ears, has no sign of its own. Cats mostly sit in the middle, as in
+photographs of cats; other figures are a little smaller and stand off it. Of the pictures without
+a cat about half show other animals or people, over a third things, and 13 in a hundred nothing
+but fur or a scene.
 
 How the sets behave, measured at 209 training and 50 test images: the course's logistic model
 (zeros, rate 0.005, 2000 iterations) and its deep net (12288-20-7-5-1, rate 0.0075, 2500
@@ -13,15 +16,20 @@ accuracy of one threshold on a mean colour (three channels, brightness) and on o
 values, feature and threshold chosen on the training images.
 
     seed   logistic train/test/600   deep train/test/600     colour   pixel
-    0      0.995   0.680   0.652     0.995   0.760   0.713   0.520    0.720
-    1      0.981   0.820   0.655     0.995   0.720   0.723   0.480    0.660
-    2      0.995   0.720   0.652     0.990   0.680   0.708   0.500    0.520
-    3      0.995   0.720   0.638     1.000   0.840   0.702   0.560    0.600
-    4      0.990   0.800   0.660     1.000   0.760   0.717   0.580    0.620
-    mean   0.991   0.748   0.651     0.996   0.752   0.713   0.528    0.624
+    0      0.990   0.680   0.690     0.990   0.700   0.770     0.620   0.700
+    1      0.990   0.660   0.682     0.995   0.760   0.833     0.600   0.620
+    2      1.000   0.640   0.637     0.990   0.740   0.720     0.580   0.520
+    3      0.990   0.640   0.653     0.990   0.820   0.813     0.660   0.520
+    4      0.986   0.640   0.637     1.000   0.760   0.740     0.600   0.620
+    mean   0.991   0.652   0.660     0.993   0.756   0.775     0.612   0.596
+
+The generator was tuned by the accuracy on further images over seeds from 100 on, not by picking
+seeds. Over seeds 0..14 the means on 600 further images are 0.649 (logistic) and 0.778 (deep). In
+the eleven windows of five consecutive seeds the logistic model's mean on the 50 test images is
+0.592 to 0.696, the deep net's 0.704 to 0.788, in each window the higher by 0.068 or more.
 
 Chosen and fitted on 4000 pictures, where chance picks no winner, the best mean colour reaches
-0.548 and the best single pixel 0.618 on those same pictures.
+0.578 and the best single pixel 0.600 on those same pictures.
 """
 
 from __future__ import annotations
@@ -40,7 +48,7 @@ from nnlab.data import scenes
 from nnlab.data.bodies import figure
 from nnlab.data.cats import cat
 from nnlab.data.coats import draw_coat
-from nnlab.data.figure import FULL, SCALE, SIDE
+from nnlab.data.figure import FULL, SCALE, SIDE, Points
 from nnlab.data.others import other
 
 Split = Literal["train", "test"]
@@ -65,15 +73,24 @@ def paint(seed: int, index: int, label: int) -> NDArray[np.uint8]:
     rng = RandomState([seed, index, label])
     coat = draw_coat(rng)
     image = scenes.scene(rng, coat.base)
-    # cats are mostly in the middle, some partly out of the frame; the rest are anywhere
-    spread = 6.0 if label and rng.uniform() < 0.85 else 48.0
-    place = FULL / 2 + rng.normal(0.0, spread, 2)
-    size = FULL * rng.uniform(0.33, 0.5)
+    place = FULL / 2 + (_cat_place(rng) if label else _other_place(rng))
+    size = FULL * (rng.uniform(0.33, 0.5) if label else rng.uniform(0.26, 0.4))
     fig = figure(image, coat, rng, place, size, rng.normal(0.0, 0.12))
     (cat if label else other)(fig)
-    if rng.uniform() < 0.3:
+    if rng.uniform() < 0.25:
         scenes.cover(image, rng)
     return scenes.light(np.asarray(image.reduce(SCALE)), rng)
+
+
+def _cat_place(rng: RandomState) -> Points:
+    """Returns a cat's offset (2,) from the middle: small, but for some partly out of the frame."""
+    return rng.normal(0.0, 6.0 if rng.uniform() < 0.9 else 48.0, 2)
+
+
+def _other_place(rng: RandomState) -> Points:
+    """Returns another figure's offset (2,) from the middle: about a quarter of the picture."""
+    angle = rng.uniform(0.0, 2 * np.pi)
+    return rng.normal(62.0, 16.0) * np.array((np.cos(angle), np.sin(angle)))
 
 
 def write(

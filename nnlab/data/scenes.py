@@ -30,9 +30,10 @@ PAINTS: tuple[Colour, ...] = (
     (226, 186, 184),
 )
 LEAF: Colour = (84, 124, 56)
-SHADOW: Colour = (24, 20, 26)
+SHADOW: Colour = (46, 43, 48)
 HAZE: Colour = (232, 228, 222)
 SKY: Colour = (170, 205, 232)
+MIDDLE = 145.0  # about half of the coats are lighter
 _SQUARE = np.linspace(-1.0, 1.0, SIDE) ** 2
 _RADIUS: NDArray[np.float64] = (_SQUARE[:, None] + _SQUARE)[..., None]
 
@@ -46,8 +47,8 @@ def scene(rng: RandomState, coat: Colour) -> Image.Image:
     """Returns a background, (FULL, FULL) RGB, out of focus, that sets off a coat's colour."""
     image = Image.new("RGB", (SIDE, SIDE), paint_of(rng))
     SCENES[rng.randint(len(SCENES))](image, rng)
-    behind = SHADOW if brightness(coat) > 100 else HAZE
-    image = Image.blend(image, Image.new("RGB", image.size, behind), rng.uniform(0.25, 0.7))
+    behind = SHADOW if brightness(coat) > MIDDLE else HAZE
+    image = Image.blend(image, Image.new("RGB", image.size, behind), rng.uniform(0.55, 0.85))
     return image.resize((FULL, FULL), Image.Resampling.BILINEAR)
 
 
@@ -157,6 +158,6 @@ def light(pixels: NDArray[np.uint8], rng: RandomState) -> NDArray[np.uint8]:
     gain = rng.uniform(0.85, 1.25) * np.array((1 + warmth, 1.0, 1 - warmth))
     contrast = rng.uniform(0.75, 1.1)
     edges = 1 - rng.uniform(0.0, 0.22) * _RADIUS
-    grain = rng.normal(0.0, rng.uniform(1.0, 3.5), (SIDE, SIDE, 1))
+    grain = rng.normal(0.0, rng.uniform(0.5, 2.0), (SIDE, SIDE, 1))
     lit = ((pixels - 128.0) * contrast + 128.0) * gain * edges + grain
     return np.clip(np.rint(lit), 0, 255).astype(np.uint8)
