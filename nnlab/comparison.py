@@ -40,7 +40,12 @@ def shared_view(plan: Plan) -> str:
     """The view's JSON: best cells, their curves and the swept keys first, MLflow's own charts below."""
     charts: list[dict[str, Any]] = [
         {"type": "BAR", "metricKey": "test/accuracy"},
-        {"type": "LINE", "metricKey": "train/cost", "selectedMetricKeys": ["train/cost"]},
+        {
+            "type": "LINE",
+            "metricKey": "train/cost",
+            "selectedMetricKeys": ["train/cost"],
+            "scaleType": "log",
+        },
         {
             "type": "PARALLEL",
             "showAllRuns": True,
