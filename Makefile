@@ -42,6 +42,11 @@ data: $(READY) ## make or fetch the image set DATA
 	@$(if $(filter catvnoncat,$(DATA)),$(BIN)/nnlab data ready data=catvnoncat 2>/dev/null || $(BIN)/nnlab data fetch &&) \
 	  $(BIN)/nnlab data ready data=$(DATA)
 
+# the painted set makes itself; the course's files are fetched before anything is trained on them
+ifeq ($(DATA),catvnoncat)
+train sweep: data
+endif
+
 train: $(READY) ## train one net: make train ARGS="model=deep seed=2"
 	@$(BIN)/nnlab train data=$(DATA) $(ARGS)
 
