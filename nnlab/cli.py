@@ -20,7 +20,7 @@ import hydra
 import numpy as np
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -86,6 +86,9 @@ def _fail(error: Exception, debug: bool, code: int) -> None:
 
 def _explain(error: Exception) -> Exception:
     """What Hydra or OmegaConf found wrong, as one line that names the key and the remedy."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return UserError(f"{group}: there is no option {name!r}; give one of {', '.join(error.options)}")
     deepest: BaseException = error
     while deepest.__cause__ is not None:
         deepest = deepest.__cause__
@@ -133,7 +136,7 @@ def _hydra(name: str, *flags: str) -> None:
             return
         try:
             _train(composed)
-        except (UserError, Failed) as error:
+        except Exception as error:
             raised.append(error)
 
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()

@@ -219,7 +219,8 @@ def _refuse_unknown(values: dict[str, Any]) -> None:
 
 def unknown_key(key: str) -> UserError:
     """The error for a key that no schema has, with the nearest one that exists."""
-    near = get_close_matches(key, KEYS, n=1) or [k for k in KEYS if k.endswith(f".{key}")]
+    groups = [f.name for f in dataclasses.fields(Config)]
+    near = get_close_matches(key, [*groups, *KEYS], n=1) or [k for k in KEYS if k.endswith(f".{key}")]
     remedy = f"did you mean {near[0]}?" if near else "`nnlab train --cfg job` lists them all"
     return UserError(f"{key}: there is no such key; {remedy}")
 
