@@ -6,23 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-CELL = 80  # pixels of one image, without its label
-LABEL = 12  # pixels of the label under it
 COLUMNS = 8
 MOST = 64  # images in one picture
+GAP, LABEL = 4, 12  # pixels around an image; of the label under it
 
 
-def _grid(tiles: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Image.Image:
-    """Tiles (height, width, 3) enlarged to CELL x CELL, labelled, in rows of COLUMNS."""
-    rows = -(-len(tiles) // COLUMNS) or 1
-    size = (COLUMNS * (CELL + 4) + 4, rows * (CELL + LABEL + 6) + 4)
-    sheet = Image.new("RGB", size, "white")
+def _grid(tiles: Sequence[NDArray[np.uint8]], labels: Sequence[str], width: int) -> Image.Image:
+    """Tiles (height, width, 3), enlarged by a whole factor to about ``width``, labelled, in rows."""
+    height_0, width_0 = tiles[0].shape[:2] if tiles else (1, width)
+    zoom = max(1, width // width_0)
+    step_x, step_y = zoom * width_0 + GAP, zoom * height_0 + LABEL + GAP
+    rows = max(1, -(-len(tiles) // COLUMNS))
+    sheet = Image.new("RGB", (COLUMNS * step_x + GAP, rows * step_y + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (tile, label) in enumerate(zip(tiles, labels, strict=True)):
-        x, y = 4 + i % COLUMNS * (CELL + 4), 4 + i // COLUMNS * (CELL + LABEL + 6)
-        picture = Image.fromarray(tile).resize((CELL, CELL), Image.Resampling.NEAREST)
-        sheet.paste(picture, (x, y))
-        draw.text((x, y + CELL), label, fill="black")
+        x, y = GAP + i % COLUMNS * step_x, GAP + i // COLUMNS * step_y
+        sheet.paste(Image.fromarray(tile.repeat(zoom, axis=0).repeat(zoom, axis=1)), (x, y))
+        draw.text((x, y + zoom * height_0), label, fill="black")
     return sheet
 
 
@@ -34,8 +34,8 @@ def misclassified(
 ) -> Image.Image:
     """The test images (k, height, width, 3) that the net got wrong, under each what it said."""
     wrong = np.flatnonzero(y != predicted)[:MOST]
-    labels = [f"said {classes[predicted[i]]}"[:13] if predicted[i] >= 0 else "no number" for i in wrong]
-    return _grid([images[i] for i in wrong], labels)
+    labels = [f"said {classes[predicted[i]]}"[:20] if predicted[i] >= 0 else "no number" for i in wrong]
+    return _grid([images[i] for i in wrong], labels, width=128)
 
 
 def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image.Image:
@@ -44,4 +44,4 @@ def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image
     largest = np.abs(units).max(axis=(1, 2, 3), keepdims=True)
     scaled = 127.5 + 127.5 * units / np.where(largest > 0.0, largest, 1.0)
     labels = [f"unit {i + 1}" for i in range(len(units))]
-    return _grid(list(np.nan_to_num(scaled, nan=127.5).astype(np.uint8)), labels)
+    return _grid(list(np.nan_to_num(scaled, nan=127.5).astype(np.uint8)), labels, width=64)
