@@ -1,7 +1,7 @@
 # nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup data train sweep ui test test-all lint clean lock
+.PHONY: help setup data train sweep rerun ui test test-all lint clean lock
 
 PYTHON ?= python3
 DATA ?= painted
@@ -52,6 +52,9 @@ train: $(READY) ## train one net: make train ARGS="model=deep seed=2"
 
 sweep: $(READY) ## train a grid of nets and record them in MLflow: make sweep ARGS="model.depth=1,2,3"
 	@$(BIN)/nnlab sweep data=$(DATA) $(ARGS)
+
+rerun: $(READY) ## train a recorded run again, compare every bit: make rerun RUN=8050851c
+	@$(BIN)/nnlab rerun "$(RUN)" $(ARGS)
 
 ui: $(READY) ## open the MLflow UI on http://127.0.0.1:PORT
 	@$(BIN)/nnlab ui --port $(PORT)

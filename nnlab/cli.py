@@ -30,6 +30,7 @@ from nnlab import plan as plans
 from nnlab import record, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
+from nnlab.cli_rerun import rerun
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
 from nnlab.gradcheck import compare
@@ -237,6 +238,7 @@ def sync() -> None:
 
 
 cli.add_command(data)
+cli.add_command(rerun)
 
 
 # -- checks and UI ---------------------------------------------------------------------------------

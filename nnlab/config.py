@@ -117,6 +117,11 @@ class Config:
 TRAINING = ("data", "model", "init", "optimizer", "trainer", "seed")  # what a cell consists of
 
 
+def quoted(text: str) -> str:
+    """A text as the value of a Hydra override, whatever letters it has."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def home() -> Path:
     """Where nnlab writes: NNLAB_HOME, or the project's root."""
     return Path(os.environ.get("NNLAB_HOME") or ROOT).resolve()

@@ -25,7 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nnlab import plan as plans
 from nnlab import record
 from nnlab.claim import claim, forget_orphan, orphaned
-from nnlab.config import home
+from nnlab.config import home, quoted
 from nnlab.errors import Failed
 from nnlab.grid import plan_cells, read_grid
 from nnlab.plan import Plan
@@ -148,8 +148,7 @@ def _launch(plan: Plan, cells: list[Cell], launcher: Launcher, jobs: int) -> Exc
     """Have the launcher's jobs work on these cells; returns what it raised."""
     part = plans.path_of(home(), plan.id).with_suffix(".todo")
     plans.save(dataclasses.replace(plan, cells=tuple(cells)), part)
-    quoted = str(part).replace("\\", "\\\\").replace("'", "\\'")
-    overrides = [[f"sweep.plan='{quoted}'"] for _ in range(min(jobs, len(cells)))]
+    overrides = [[f"sweep.plan={quoted(str(part))}"] for _ in range(min(jobs, len(cells)))]
     try:
         for done in launcher.launch(overrides, initial_job_idx=0):
             _ = done.return_value  # raises what the job raised

@@ -90,7 +90,8 @@ class Tracker:
         else:
             fingerprint = plan.cells[0].fingerprint
             runs = self._search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
-            runs = [run for run in runs if "nnlab.sweep" not in run.data.tags]
+            other = {"nnlab.sweep", "nnlab.rerun_of"}
+            runs = [run for run in runs if not other & run.data.tags.keys()]
         return {
             run.data.tags["nnlab.fingerprint"]: Published(
                 run.info.run_id,
@@ -167,6 +168,35 @@ class Tracker:
         )
         self._end(run.info.run_id, "FINISHED", rec.ended)
         return str(run.info.run_id)
+
+    def publish_rerun(
+        self, plan: Plan, cell: Cell, rec: record.Record, rerun_of: str, identical: bool
+    ) -> str:
+        """Publish the record of a rerun as a run of its own that names the one it repeats."""
+        run_id = self.publish(plan, cell, rec, None, None)
+        self._log(run_id, tags={"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()})
+        return run_id
+
+    def fetch_record(self, text: str, folder: Path) -> tuple[str, record.Record]:
+        """Download the record of a run, named by its id, the id's beginning, or its name."""
+        cells = self._search("tags.`nnlab.kind` = 'cell'")
+        found = [run for run in cells if run.info.run_id.startswith(text)] or [
+            run for run in cells if run.info.run_name == text and "nnlab.rerun_of" not in run.data.tags
+        ]
+        if len(found) != 1:
+            what = f"{len(found)} runs" if found else "no run"
+            raise UserError(
+                f"{text}: {what} of experiment {self._experiment} in {self._place()} has this id or name; "
+                "give a run id, the beginning of one, or a record's folder"
+            )
+        run_id = str(found[0].info.run_id)
+        repository = get_artifact_repository(found[0].info.artifact_uri)
+        for name in (record.MARKER, *(f"{stem}.npz" for stem in ("history", "weights", "predictions"))):
+            repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
+        return run_id, record.read(folder)
+
+    def _place(self) -> str:
+        return urlsplit(self.uri).netloc.rpartition("@")[2] or self.uri
 
     def publish_failure(
         self,

@@ -26,11 +26,12 @@ LAYERS = [
     {"data.painted"},
     {"run", "curves"},
     {"plan", "gradcheck"},
-    {"summary", "comparison", "grid"},
+    {"summary", "comparison", "grid", "rerun"},
     {"tracking"},
     {"publisher"},
     {"sweep"},
     {"cli_data"},
+    {"cli_rerun"},
     {"cli"},
     {"__main__"},
 ]

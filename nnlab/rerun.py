@@ -1,0 +1,157 @@
+"""Rerun: train a recorded configuration again, compare bit for bit, and say what differs and why."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab.config import KEYS, Config, compose, flatten, quoted, unknown_key
+from nnlab.errors import UserError
+from nnlab.record import MARKER, Record, read
+
+ARRAYS = ("history", "weights", "predictions")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One array that came out differently."""
+
+    name: str
+    place: tuple[int, ...]  # of the first element that differs
+    recorded: float
+    now: float
+    largest: float  # absolute difference
+
+    def text(self) -> str:
+        """`train/cost differs from step 17 on: ...`."""
+        where = f"step {self.place[0]}" if self.name == "train/cost" else f"element {list(self.place)}"
+        return (
+            f"{self.name} differs from {where} on: recorded {self.recorded!r}, now {self.now!r}, "
+            f"largest difference {self.largest:.3g}"
+        )
+
+
+def find_local(text: str, home: Path) -> Record | None:
+    """The record in the folder ``text``, or the one whose fingerprint begins with it; None without."""
+    if (Path(text) / MARKER).is_file():
+        return read(Path(text))
+    if len(text) < 4 or not text.isalnum():
+        return None
+    found = [path.parent for path in (home / "runs").glob(f"{text[:16]}*/{MARKER}")]
+    records = [rec for rec in map(read, found) if rec.fingerprint.startswith(text)]
+    if len(records) > 1:
+        names = ", ".join(rec.fingerprint[:16] for rec in records[:4])
+        raise UserError(f"{text}: begins more than one fingerprint ({names}); give more of it")
+    return records[0] if records else None
+
+
+def configuration(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> Config:
+    """The recorded configuration as one that can run here, checked like any other.
+
+    ``overrides`` say where the data stand now, or what is to be different. A named set is looked up
+    as ever; paths out of the record are used for other data only where the record is this machine's
+    own, since one from elsewhere is not to say which file is read.
+    """
+    recorded = flatten(rec.config)
+    if strange := [key for key in recorded if key not in KEYS]:
+        raise unknown_key(strange[0])
+    name = recorded.pop("data.name")
+    missing = {"data.train", "data.test"} - {text.partition("=")[0] for text in overrides}
+    if name == "hdf5" and missing and not trust_paths:
+        keys = " and ".join(sorted(missing))
+        raise UserError(f"{keys}: the run names files of another machine; say where they stand here")
+    if name != "hdf5":
+        del recorded["data.train"], recorded["data.test"]
+    texts = [
+        f"{key}={quoted(value) if isinstance(value, str) else json.dumps(value)}"
+        for key, value in recorded.items()
+    ]
+    return compose([f"data={name}", *texts, *overrides])
+
+
+def compare(recorded: Record, now: Record, tolerance: float) -> list[Difference]:
+    """Every array of the two records that differs by more than ``tolerance`` (0: in any bit)."""
+    found = []
+    for file in ARRAYS:
+        ours, theirs = now.arrays(file), recorded.arrays(file)
+        for name in theirs:
+            difference = _difference(name, theirs[name], ours.get(name, np.empty(0)), tolerance)
+            if difference is not None:
+                found.append(difference)
+    return found
+
+
+def _difference(
+    name: str, recorded: NDArray[Any], now: NDArray[Any], tolerance: float
+) -> Difference | None:
+    if recorded.shape != now.shape:
+        shared = tuple(slice(0, min(pair)) for pair in zip(recorded.shape, now.shape, strict=False))
+        inner = None
+        if recorded.ndim == now.ndim == 1:  # a history that ended at another step
+            inner = _difference(name, recorded[shared], now[shared], tolerance)
+        end = (min(len(recorded), len(now)),)
+        return inner or Difference(name, end, float(len(recorded)), float(len(now)), np.inf)
+    a, b = recorded.astype(np.float64), now.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(a - b)
+    unequal = ~((a == b) & (np.signbit(a) == np.signbit(b)) | (np.isnan(a) & np.isnan(b)))
+    wrong = unequal & ~(off <= tolerance) if tolerance else unequal
+    if not wrong.any():
+        return None
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return Difference(
+        name, place, float(a[place]), float(b[place]), float(np.nanmax(off[wrong], initial=0.0))
+    )
+
+
+def causes(recorded: Record, now: Record) -> list[str]:
+    """What is not the same in configuration, code, data, versions, BLAS and machine."""
+    was, is_ = _surroundings(recorded), _surroundings(now)
+    return [
+        f"{key}: {_short(was.get(key))} -> {_short(is_.get(key))}"
+        for key in dict.fromkeys([*was, *is_])
+        if was.get(key) != is_.get(key)
+    ]
+
+
+def _surroundings(rec: Record) -> dict[str, Any]:
+    provenance: Mapping[str, Any] = rec.provenance
+    config = {key: value for key, value in flatten(rec.config).items() if not key.startswith("data.")}
+    return {
+        **config,
+        "data (content)": rec.data_digest,
+        "code (numeric modules)": rec.code_digest,
+        "commit": provenance.get("commit"),
+        "uncommitted changes": provenance.get("dirty"),
+        **{f"version of {name}": v for name, v in dict(provenance.get("versions", {})).items()},
+        "BLAS": provenance.get("blas"),
+        "cpu": provenance.get("cpu"),
+        "host": provenance.get("host"),
+    }
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def verdict(recorded: Record, now: Record, tolerance: float) -> tuple[bool, str]:
+    """Whether the rerun holds, and the lines that say so."""
+    differences = compare(recorded, now, tolerance)
+    steps = len(recorded.arrays("history")["train/cost"])
+    if not differences:
+        how = "identical, bit for bit" if not tolerance else f"the same within {tolerance:g}"
+        return True, f"{how}: {steps} costs, all weights, all test probabilities"
+    lines = ["not identical" if not tolerance else f"not the same within {tolerance:g}"]
+    lines += [f"  {difference.text()}" for difference in differences[:3]]
+    if len(differences) > 3:
+        lines.append(f"  and {len(differences) - 3} arrays more")
+    changed = causes(recorded, now)
+    lines += [f"  {cause}" for cause in changed] or [
+        "  nothing recorded about code, data or machine differs"
+    ]
+    return False, "\n".join(lines)
