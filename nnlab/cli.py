@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab import plan as plans
-from nnlab import record, sweep
+from nnlab import record, store, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
 from nnlab.cli_rerun import rerun
@@ -260,9 +260,9 @@ def gradcheck_command() -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 def ui(port: int) -> None:
     """Serve the MLflow UI of this home's store on the loopback interface."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home()}/mlflow.db"
-    if uri.startswith(("http://", "https://")):
-        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {uri}")
+    uri = store.uri(home())
+    if store.is_server(uri):
+        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {store.public(uri)}")
         return
     OUT.print(f"http://127.0.0.1:{port} (starting takes some seconds; Ctrl-C ends it)")
     environment = os.environ | {
@@ -272,6 +272,6 @@ def ui(port: int) -> None:
     command = [
         sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--backend-store-uri", uri,
-        "--default-artifact-root", (home() / "mlartifacts").as_uri(),
+        "--default-artifact-root", store.artifacts(home()),
     ]  # fmt: skip
     sys.exit(subprocess.call(command, env=environment, cwd=home()))

@@ -8,8 +8,9 @@ all by itself and needs no tag.
 
 import json
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from nnlab import store
 from nnlab.plan import Plan
 
 UI = "http://127.0.0.1:5000"  # where `nnlab ui` serves a store that is a file
@@ -25,10 +26,9 @@ def facets(plan: Plan) -> dict[str, str]:
     }
 
 
-def urls(store: str, experiment_id: str, plan: Plan) -> tuple[str, str]:
-    """The shared view and the plain list, on the server ``store`` or the one `nnlab ui` starts."""
-    parts = urlsplit(store if urlsplit(store).scheme in ("http", "https") else UI)
-    server = f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}{parts.path.rstrip('/')}"
+def urls(uri: str, experiment_id: str, plan: Plan) -> tuple[str, str]:
+    """The shared view and the plain list, on the server ``uri`` or the one `nnlab ui` starts."""
+    server = store.public(uri).rstrip("/") if store.is_server(uri) else UI
     page = (
         f"{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&compareRunsMode=CHART"
     )

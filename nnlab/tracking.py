@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 # a server that is away must not hold a client for minutes; nothing is reported to anyone
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -30,7 +29,7 @@ from mlflow.store.artifact.artifact_repository_registry import (  # noqa: E402
 )
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-from nnlab import comparison, curves, record  # noqa: E402
+from nnlab import comparison, curves, record, store  # noqa: E402
 from nnlab.config import flatten, training_dict  # noqa: E402
 from nnlab.errors import UserError  # noqa: E402
 from nnlab.plan import Plan, Published  # noqa: E402
@@ -44,23 +43,13 @@ BATCH = 1000  # metrics in one call, MLflow's own bound
 Unavailable = (MlflowException, SQLAlchemyError, OSError)
 
 
-def store_uri(home: Path) -> str:
-    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(home)
-
-
-def _sqlite(home: Path) -> str:
-    return f"sqlite:///{home}/mlflow.db"
-
-
 class Tracker:
     """One experiment in one store."""
 
     def __init__(self, home: Path, experiment: str) -> None:
         """Open the store (an absent SQLite file is created and migrated) and the experiment."""
-        self.uri = store_uri(home)
-        if self.uri == _sqlite(home):
-            _check_writable(home)
+        self.uri = store.uri(home)
+        store.check_writable(home)
         self._client = MlflowClient(self.uri)
         self._experiment = experiment
         self.experiment_id = self._find_experiment(home)
@@ -69,9 +58,7 @@ class Tracker:
         found = self._client.get_experiment_by_name(self._experiment)
         if found is not None:
             return str(found.experiment_id)
-        # a server knows where its artifacts go; a database does not, and would take the current folder
-        served = urlsplit(self.uri).scheme in ("http", "https", "databricks")
-        location = None if served else (home / "mlartifacts").as_uri()
+        location = None if store.is_server(self.uri) else store.artifacts(home)
         try:
             kind = {"mlflow.experimentKind": "custom_model_development"}  # the UI's tabs for training
             return str(self._client.create_experiment(self._experiment, location, kind))
@@ -186,17 +173,14 @@ class Tracker:
         if len(found) != 1:
             what = f"{len(found)} runs" if found else "no run"
             raise UserError(
-                f"{text}: {what} of experiment {self._experiment} in {self._place()} has this id or name; "
-                "give a run id, the beginning of one, or a record's folder"
+                f"{text}: {what} of experiment {self._experiment} in {store.public(self.uri)} has this "
+                "id or name; give a run id, the beginning of one, or a record's folder"
             )
         run_id = str(found[0].info.run_id)
         repository = get_artifact_repository(found[0].info.artifact_uri)
         for name in (record.MARKER, *(f"{stem}.npz" for stem in ("history", "weights", "predictions"))):
             repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
         return run_id, record.read(folder)
-
-    def _place(self) -> str:
-        return urlsplit(self.uri).netloc.rpartition("@")[2] or self.uri
 
     def publish_failure(
         self,
@@ -309,13 +293,3 @@ def _params(config: Mapping[str, Any]) -> list[Param]:
         Param(key, value if isinstance(value, str) else json.dumps(value))
         for key, value in flatten(dict(config)).items()
     ]
-
-
-def _check_writable(home: Path) -> None:
-    database = home / "mlflow.db"
-    target = database if database.exists() else home
-    if not os.access(target, os.W_OK):
-        raise UserError(
-            f"{target}: not writable; change its permissions, or set NNLAB_HOME or "
-            "MLFLOW_TRACKING_URI to a place that is"
-        )

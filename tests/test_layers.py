@@ -19,7 +19,7 @@ LAYERS = [
     {"losses", "network"},
     {"training", "diagnostics", "ranges"},
     # above the numeric modules: data, configuration, records
-    {"data.coats", "data.hdf5", "data.download", "provenance", "plots", "claim"},
+    {"data.coats", "data.hdf5", "data.download", "provenance", "plots", "claim", "store"},
     {"data.figure", "config", "record"},
     {"data.bodies", "data.scenes"},
     {"data.cats", "data.others"},
