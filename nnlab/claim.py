@@ -15,7 +15,7 @@ def claim(folder: Path, wait: bool = False) -> Iterator[bool]:
     A holder's process id stands in the lock while he works; found in a free lock, it tells of a death.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / "lock", wait) as lock:
+    with locked(folder / "lock", wait) as lock:
         if lock is None or os.fstat(lock).st_size:
             yield False
             return
@@ -30,20 +30,20 @@ def orphaned(folder: Path) -> bool:
     """Did somebody die while he trained this cell?"""
     if not (folder / "lock").exists():
         return False
-    with _locked(folder / "lock", wait=False) as lock:
+    with locked(folder / "lock", wait=False) as lock:
         return lock is not None and os.fstat(lock).st_size > 0
 
 
 def forget_orphan(folder: Path) -> None:
     """Let an orphaned cell be claimed again."""
     if (folder / "lock").exists():
-        with _locked(folder / "lock", wait=False) as lock:
+        with locked(folder / "lock", wait=False) as lock:
             if lock is not None:
                 os.ftruncate(lock, 0)
 
 
 @contextmanager
-def _locked(path: Path, wait: bool) -> Iterator[int | None]:
+def locked(path: Path, wait: bool) -> Iterator[int | None]:
     """A locked file's descriptor, or None when somebody else holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

@@ -1,4 +1,4 @@
-"""The command line: nnlab train | sweep | sync | data | gradcheck | ui.
+"""The command line: nnlab train | sweep | rerun | sync | data | gradcheck | ui.
 
 Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or configuration is wrong;
 130 interrupted. A user's mistake is one or two lines; `--debug` or HYDRA_FULL_ERROR=1 shows the
@@ -225,11 +225,15 @@ def sync() -> None:
     """
     problem, waiting = None, 0
     for plan in plans.load_all(home()):
-        publisher = Publisher(plan, home())
-        publisher.publish(last=True)
-        summary = summarize(plan, home())
-        status = "killed" if summary.counts["missing"] else "finished"
-        publisher.close(summary, "failed" if summary.counts["failed"] else status)
+        if plans.in_progress(home(), plan):
+            OUT.print(f"{plan.kind} {plan.id} is running and publishes its runs itself")
+            continue
+        with plans.running(home(), plan):
+            publisher = Publisher(plan, home())
+            publisher.publish(last=True)
+            summary = summarize(plan, home())
+            status = "killed" if summary.counts["missing"] else "finished"
+            publisher.close(summary, "failed" if summary.counts["failed"] else status)
         problem = problem or publisher.problem
         waiting += len(publisher.waiting)
     if problem is not None:

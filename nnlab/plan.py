@@ -6,7 +6,6 @@ parent run that it began with.
 """
 
 import dataclasses
-import fcntl
 import hashlib
 import json
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nnlab.claim import locked
 from nnlab.config import Config, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.run import Cell
@@ -93,12 +93,17 @@ def running(home: Path, plan: Plan) -> Iterator[Plan]:
     """
     path = path_of(home, plan.id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path.with_suffix(".lock"), wait=True):
         if path.is_file():
             plan = dataclasses.replace(plan, created=load(path).created)
         save(plan, path)
         yield plan
+
+
+def in_progress(home: Path, plan: Plan) -> bool:
+    """Does a driver of this plan run at this moment?"""
+    with locked(path_of(home, plan.id).with_suffix(".lock"), wait=False) as lock:
+        return lock is None
 
 
 def load_all(home: Path) -> list[Plan]:

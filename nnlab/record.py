@@ -26,6 +26,7 @@ from nnlab.errors import UserError
 
 FORMAT = 1
 MARKER, PROGRESS = "record.json", "progress.npz"
+ARRAYS = ("history", "weights", "predictions")  # the .npz files
 NUMERIC_MODULES = (
     "activations", "initializers", "losses", "optimizers", "metrics",
     "network", "first_layer", "training", "diagnostics",

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from nnlab.config import KEYS, Config, compose, flatten, quoted, unknown_key
 from nnlab.errors import UserError
-from nnlab.record import MARKER, Record, read
-
-ARRAYS = ("history", "weights", "predictions")
+from nnlab.record import ARRAYS, MARKER, Record, read
 
 
 @dataclass(frozen=True)

@@ -87,14 +87,14 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
         try:
             with publishing(publisher), _progress(todo):
                 _launch_all(plan, todo, launcher, jobs)
-            status = "failed" if failures(plan, home()) else "finished"
+            failed = failures(plan, home())
+            status = "failed" if failed else "finished"
         finally:
             summary = summarize(plan, home())
             publisher.close(summary, status)
             OUT.print(summary.table() if summary.ranked else "no cell finished")
             OUT.print(f"{summary.counted()}; sweep {plan.id} {status}", highlight=False)
             _report_publication(publisher, plan)
-    failed = failures(plan, home())
     for name, error in failed[:5]:
         _complain(f"{name}: {error}")
     if failed:

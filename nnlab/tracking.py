@@ -93,11 +93,19 @@ class Tracker:
         self._log(run.info.run_id, params=_params(training_dict(cell.config)))
         return str(run.info.run_id)
 
-    def _create(self, plan: Plan, cell: Cell, parent: str | None, started: float) -> Run:
+    def _create(
+        self,
+        plan: Plan,
+        cell: Cell,
+        parent: str | None,
+        started: float,
+        more: Mapping[str, str] | None = None,
+    ) -> Run:
         tags = {
             "mlflow.source.name": "nnlab",
             "nnlab.kind": "cell",
             "nnlab.fingerprint": cell.fingerprint,
+            **(more or {}),
         }
         if parent is not None:
             tags |= {"mlflow.parentRunId": parent, "nnlab.sweep": plan.id}
@@ -160,9 +168,9 @@ class Tracker:
         self, plan: Plan, cell: Cell, rec: record.Record, rerun_of: str, identical: bool
     ) -> str:
         """Publish the record of a rerun as a run of its own that names the one it repeats."""
-        run_id = self.publish(plan, cell, rec, None, None)
-        self._log(run_id, tags={"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()})
-        return run_id
+        tags = {"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()}
+        run = self._create(plan, cell, None, rec.started, tags)
+        return self.publish(plan, cell, rec, None, run.info.run_id)
 
     def fetch_record(self, text: str, folder: Path) -> tuple[str, record.Record]:
         """Download the record of a run, named by its id, the id's beginning, or its name."""
@@ -178,7 +186,7 @@ class Tracker:
             )
         run_id = str(found[0].info.run_id)
         repository = get_artifact_repository(found[0].info.artifact_uri)
-        for name in (record.MARKER, *(f"{stem}.npz" for stem in ("history", "weights", "predictions"))):
+        for name in (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS)):
             repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
         return run_id, record.read(folder)
 

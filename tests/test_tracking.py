@@ -13,10 +13,12 @@ import pytest
 from harness import (
     cell,
     client,
+    done,
     empty_store,
     histories,
     living_in,
     load_mlflow,
+    nnlab,
     points,
     runs,
     small_set,
@@ -522,3 +524,14 @@ def test_a_record_of_the_real_layout_travels_with_its_json(tmp_path: Path, data:
         marker = json.loads((folder / record.MARKER).read_text())
         assert marker["fingerprint"] == made.fingerprint
         assert record.read(folder).arrays("weights")["W1"].shape == (3, 2)
+
+
+def test_sync_leaves_a_plan_alone_that_a_driver_works_on(tmp_path: Path, data: list[str]) -> None:
+    with living_in(empty_store(tmp_path / "home")) as home:
+        made, _ = trained(home, *data, "trainer.iterations=20")
+        plan = plans.make("sweep", [made], ["seed"])
+        with plans.running(home, plan):
+            out = done(nnlab("sync", home=home)).stdout
+            assert f"sweep {plan.id} is running" in out and not runs(home)
+        done(nnlab("sync", home=home))
+        assert len(children(home, plan)) == 1
