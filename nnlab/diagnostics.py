@@ -18,12 +18,11 @@ def layer_statistics(network: Network, Y: Array, loss: Loss, activation: str) ->
     when it is within 1% of its range's ends. Both are shares, of units and of outputs. Hidden layers only,
     but for the gradient norm. One forward and backward pass: the network's gradient is overwritten.
     """
-    arrays = network.arrays(Y.shape[1])
-    Z_L = network.forward(network.first.train, arrays)
-    np.divide(loss.delta(Z_L, Y), Y.shape[1], out=arrays.dZ[-1])
-    network.backward(None, network.first.train, arrays)
+    batch = network.whole(Y, loss.delta)
+    network.propagate(batch)
     figures = {f"layer_{l}/gradient_norm": norm for l, norm in enumerate(network.gradient_norms(), start=1)}
-    for l, A in enumerate(arrays.Z[:-1], start=1):
+    for l, A_k in enumerate(batch.arrays.Z[:-1], start=1):
+        A = A_k[:, : batch.count]  # (n_l, m)
         if activation == "relu":
             figures[f"layer_{l}/dead"] = float(np.mean((A <= 0.0).all(axis=1)))
         if activation in ("sigmoid", "tanh"):

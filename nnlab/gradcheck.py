@@ -73,11 +73,9 @@ def compare(cfg: Config) -> list[Block]:
 def _cost_and_gradient(cfg: Config, network: Network, Y: Array) -> float:
     """J with its L2 term; the gradient is left in the network."""
     loss, l2, m = LOSSES[cfg.model.output, cfg.model.loss], cfg.optimizer.l2, Y.shape[1]
-    arrays = network.arrays(m)
-    Z_L = network.forward(network.first.train, arrays)
-    np.divide(loss.delta(Z_L, Y), m, out=arrays.dZ[-1])
-    network.backward(None, network.first.train, arrays)
-    return float(loss.cost(Z_L, Y) + 0.5 * l2 / m * network.decay(l2 / m))
+    batch = network.whole(Y, loss.delta)
+    network.propagate(batch)
+    return float(loss.cost(batch.Z_L, Y) + 0.5 * l2 / m * network.decay(l2 / m))
 
 
 def _compare(

@@ -12,26 +12,68 @@ is P_l = [W_l b_l] (n_l, n_{l-1} + 1), applied to A_{l-1} with a row of ones bel
 gradient come out of the same products. The first layer's block belongs to ``first_layer``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.activations import ACTIVATIONS
-from nnlab.first_layer import FirstLayer, Inputs
+from nnlab.first_layer import FirstLayer, Inputs, room
 
 Array = NDArray[np.floating]
+Delta = Callable[[Array, Array], None]  # delta(Z_L, out), of a loss for given targets
 Parameters = list[tuple[Array, Array]]  # [(W1, b1), ..., (WL, bL)], W_l (n_l, n_{l-1}), b_l (n_l, 1)
+
+
+class Up(NamedTuple):
+    """What the forward pass needs between hidden layer l and layer l + 1, for k examples."""
+
+    Z: Array  # Z_l, turned into A_l in place (n_l, k)
+    P: Array  # [W_{l+1} b_{l+1}] (n_{l+1}, n_l + 1)
+    A_1: Array  # A_l with a row of ones below (n_l + 1, k)
+    Z_next: Array  # Z_{l+1} (n_{l+1}, k)
+
+
+class Down(NamedTuple):
+    """What the backward pass needs between layer l + 1 and hidden layer l."""
+
+    dZ_next: Array  # dZ_{l+1} (n_{l+1}, k)
+    A_1_T: Array  # (k, n_l + 1)
+    dP: Array  # the gradient of P (n_{l+1}, n_l + 1)
+    W_T: Array  # W_{l+1}^T (n_l, n_{l+1})
+    slope: Array  # g'(Z_l) (n_l, k)
+    dZ: Array  # dZ_l (n_l, k)
 
 
 @dataclass(frozen=True)
 class Arrays:
     """The arrays of a forward and backward pass over k examples, at index l - 1 for layer l."""
 
-    P_input: list[Array]  # A_l with the row of ones (n_l + 1, k), l = 1 ... L-1: the input of P_{l+1}
-    Z: list[Array]  # Z_l, turned into A_l in place (n_l, k), l = 1 ... L
-    dZ: list[Array]  # (n_l, k), l = 1 ... L
+    Z: list[Array]  # Z_l, turned into A_l in place but for the last (n_l, k)
+    dZ: list[Array]  # (n_l, k)
+    A: Array  # all the A_l with their rows of ones, one below the other, in one piece of memory
+    slopes: Array  # g' of all of it: one operation for all layers
+    up: list[Up]  # views, from layer 1 to layer L
+    down: list[Down]  # views, from layer L to layer 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The examples of one step, in the first ``count`` of k columns; the rest weigh nothing."""
+
+    places: NDArray[np.intp] | None  # among the training examples; None: all
+    inputs: Inputs
+    Y: Array  # (n_L, count)
+    delta: Delta  # writes dZ_L
+    arrays: Arrays
+    Z_L: Array  # (n_L, count), a view of its arrays
+
+    @property
+    def count(self) -> int:
+        """How many examples."""
+        return int(self.Y.shape[1])
 
 
 class Network:
@@ -42,9 +84,9 @@ class Network:
         self.first = first
         self._activation, self._leak = ACTIVATIONS[activation], leak
         self.sizes = [first.n_1, *(len(W) for W in upper)]  # [n_1, ..., n_L]
-        dtype = first.train.rows.dtype
+        dtype = first.train.columns.dtype
         length = first.size + sum(W.shape[0] * (W.shape[1] + 1) for W in upper)
-        self.theta, self.gradient = np.zeros(length, dtype), np.zeros(length, dtype)
+        self.theta, self.gradient = room(length, dtype=dtype), room(length, dtype=dtype)
         first.bind(self.theta[: first.size], self.gradient[: first.size])
         self._P = self._blocks(self.theta, upper)  # P_l at index l - 2
         self._dP = self._blocks(self.gradient, upper)
@@ -66,30 +108,67 @@ class Network:
         """Each layer's P_l and its gradient, l = 1 ... L; the first as its first layer holds it."""
         return [(self.first.P, self.first.dP), *zip(self._P, self._dP, strict=True)]
 
-    def arrays(self, k: int) -> Arrays:
-        """Room for a pass over k examples."""
+    def arrays(self, k: int, dZ1: Array | None = None) -> Arrays:
+        """Room for a pass over k examples, with dZ_1 in the memory of ``dZ1`` if that is given."""
         *hidden, n_L = self.sizes
-        P_input: list[Array] = [np.ones((n_l + 1, k), self.theta.dtype) for n_l in hidden]
-        Z_L = np.empty((n_L, k), self.theta.dtype)
-        dZ: list[Array] = [np.empty((n_l, k), self.theta.dtype) for n_l in self.sizes]
-        return Arrays(P_input, [*(A[:-1] for A in P_input), Z_L], dZ)
+        dtype = self.theta.dtype
+        tops = np.cumsum([0, *(n_l + 1 for n_l in hidden)])
+        A, slopes = (room(int(tops[-1]), k, dtype=dtype) for _ in range(2))
+        A[tops[1:] - 1] = 1.0
+        Z = [
+            *(A[top : top + n_l] for top, n_l in zip(tops, hidden, strict=False)),
+            room(n_L, k, dtype=dtype),
+        ]
+        dZ = [room(n_l, k, dtype=dtype) for n_l in self.sizes]
+        if dZ1 is not None:
+            dZ[0] = dZ1
+        up, down = [], []
+        for i, (P, dP) in enumerate(zip(self._P, self._dP, strict=True)):
+            A_1, slope = A[tops[i] : tops[i + 1]], slopes[tops[i] : tops[i + 1] - 1]
+            up.append(Up(Z[i], P, A_1, Z[i + 1]))
+            down.append(Down(dZ[i + 1], A_1.T, dP, P[:, :-1].T, slope, dZ[i]))
+        return Arrays(Z, dZ, A, slopes, up, down[::-1])
 
-    def forward(self, inputs: Inputs, arrays: Arrays) -> Array:
-        """Z_L (n_L, k)."""
+    def whole(self, Y: Array, delta: Callable[[Array, Array], Delta], scale: float = 1.0) -> Batch:
+        """All m training examples, with their targets Y (n_L, m), as one batch for a loss's ``delta``.
+
+        Its gradients come out times ``scale``.
+        """
+        m, k = Y.shape[1], self.first.train.columns.shape[1]
+        targets, weights = np.zeros((len(Y), k), Y.dtype), np.zeros((1, k), Y.dtype)
+        targets[:, :m] = Y
+        weights[:, :m] = scale / m
+        arrays = self.arrays(k, self.first.whole_dZ1())
+        return Batch(None, self.first.train, Y, delta(targets, weights), arrays, arrays.Z[-1][:, :m])
+
+    def propagate(self, batch: Batch) -> None:
+        """Forward to batch.Z_L and backward to ``gradient``, that of J."""
+        inputs, arrays = batch.inputs, batch.arrays
+        first, activation, leak = self.first, self._activation, self._leak
+        apply, dot = activation.apply, np.dot
+
+        first.forward(inputs, arrays.Z[0])
+        for Z, P, A_1, Z_next in arrays.up:
+            apply(Z, leak)
+            dot(P, A_1, Z_next)
+
+        batch.delta(arrays.Z[-1], arrays.dZ[-1])
+
+        activation.slope(arrays.A, arrays.slopes, leak)
+        for dZ_next, A_1_T, dP, W_T, slope, dZ in arrays.down:
+            dot(dZ_next, A_1_T, dP)
+            dot(W_T, dZ_next, dZ)
+            dZ *= slope
+        first.backward(batch.places, inputs, arrays.dZ[0])
+
+    def forward(self, inputs: Inputs) -> Array:
+        """Z_L (n_L, k) of any inputs; the columns beyond the m training images mean nothing."""
+        arrays = self.arrays(inputs.columns.shape[1])
         self.first.forward(inputs, arrays.Z[0])
-        for P, A, Z, Z_next in zip(self._P, arrays.P_input, arrays.Z, arrays.Z[1:], strict=False):
+        for Z, P, A_1, Z_next in arrays.up:
             self._activation.apply(Z, self._leak)
-            np.matmul(P, A, out=Z_next)
+            np.dot(P, A_1, out=Z_next)
         return arrays.Z[-1]
-
-    def backward(self, batch: NDArray[np.intp] | None, inputs: Inputs, arrays: Arrays) -> None:
-        """Write the gradient, given arrays.dZ[-1] = dZ_L and the arrays of the last ``forward``."""
-        dZ = arrays.dZ
-        for i in reversed(range(len(self._P))):  # P_{i+2} between layers i + 1 and i + 2
-            np.matmul(dZ[i + 1], arrays.P_input[i].T, out=self._dP[i])
-            np.matmul(self._P[i][:, :-1].T, dZ[i + 1], out=dZ[i])
-            self._activation.chain(dZ[i], arrays.Z[i], self._leak)
-        self.first.backward(batch, inputs, dZ[0])
 
     def decay(self, rate: float) -> float:
         """Add ``rate`` times the weights (not the biases) to the gradient; return their squared sum."""

@@ -243,7 +243,7 @@ class Evaluation:
             ("train", network.first.train, data.train.y),
             ("test", self._test, data.test.y),
         ):
-            Z_L = network.forward(inputs, network.arrays(len(y)))
+            Z_L = network.forward(inputs)[:, : len(y)]  # (n_L, m)
             figures[f"{name}/accuracy"] = accuracy(output(Z_L), y)
         figures["test/cost"] = float(loss.cost(Z_L, targets(y, len(Z_L), Z_L.dtype)))
         return figures

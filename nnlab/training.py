@@ -12,22 +12,11 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.first_layer import Inputs
 from nnlab.losses import Loss
-from nnlab.network import Arrays, Network
+from nnlab.network import Batch, Network
 from nnlab.optimizers import Optimizer, State
 
 Array = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The examples of one step: their places (None: all), inputs, targets Y (n_L, k), arrays."""
-
-    places: NDArray[np.intp] | None
-    inputs: Inputs
-    Y: Array
-    arrays: Arrays
 
 
 @dataclass(frozen=True)
@@ -63,29 +52,23 @@ def train(
     finite, the training diverged; the net then stands up to a block of updates beyond that cost.
     ``pause_every`` makes sure that the callbacks see the net at every multiple of it.
     """
-    batches = _batches(network, Y, batch_size, seed)
+    batches = _batches(network, Y, loss, batch_size, seed, state.scale)
     block = _block_length(network, Y.shape[1], batch_size)
     costs = np.empty(iterations)
-    logits = np.empty((block, *Y.shape) if batch_size is None else (1, 0, 0), network.theta.dtype)
     start, pause_every = 0, pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
     while start < iterations:
+        batch = next(batches)
         stop = min(start + block, iterations, start - start % pause_every + pause_every)
+        logits = np.empty((stop - start, *batch.Z_L.shape), batch.Z_L.dtype)
         penalties = np.zeros(stop - start)
         for i in range(stop - start):
-            batch = next(batches)
-            k = batch.Y.shape[1]
-            Z_L = network.forward(batch.inputs, batch.arrays)  # (n_L, k)
-            if batch_size is None:
-                logits[i] = Z_L
-            else:
-                logits = Z_L[np.newaxis].copy()
-            np.divide(loss.delta(Z_L, batch.Y), k, out=batch.arrays.dZ[-1])
-            network.backward(batch.places, batch.inputs, batch.arrays)
+            network.propagate(batch)
+            logits[i] = batch.Z_L
             if l2:
-                penalties[i] = 0.5 * l2 / k * network.decay(l2 / k)
+                penalties[i] = 0.5 * l2 / batch.count * network.decay(state.scale * l2 / batch.count)
             optimizer.update(network.theta, network.gradient, state)
-        costs[start:stop] = loss.cost(logits[: stop - start], batch.Y) + penalties
+        costs[start:stop] = loss.cost(logits, batch.Y) + penalties
         finite = np.isfinite(costs[start:stop])
         if not finite.all():
             return costs[: start + int(np.argmin(finite)) + 1].copy()
@@ -108,11 +91,13 @@ def _block_length(network: Network, m: int, batch_size: int | None) -> int:
     return 1 if batch_size is not None else max(1, min(64, 10**9 // operations))
 
 
-def _batches(network: Network, Y: Array, batch_size: int | None, seed: int) -> Iterator[Batch]:
+def _batches(
+    network: Network, Y: Array, loss: Loss, batch_size: int | None, seed: int, scale: float
+) -> Iterator[Batch]:
     """All examples for ever, or shuffled minibatches epoch by epoch, the last of each shorter."""
-    train, m = network.first.train, Y.shape[1]
+    m = Y.shape[1]
     if batch_size is None:
-        whole = Batch(None, train, Y, network.arrays(m))
+        whole = network.whole(Y, loss.delta, scale)
         while True:
             yield whole
     arrays = {k: network.arrays(k) for k in {batch_size, m % batch_size} if k}
@@ -120,4 +105,7 @@ def _batches(network: Network, Y: Array, batch_size: int | None, seed: int) -> I
         order = np.random.RandomState([seed, epoch]).permutation(m)
         for start in range(0, m, batch_size):
             places = order[start : start + batch_size]
-            yield Batch(places, train.take(places), Y[:, places], arrays[len(places)])
+            k, Y_k = len(places), Y[:, places]
+            delta = loss.delta(Y_k, np.full((1, k), scale / k, Y.dtype))
+            Z_L = arrays[k].Z[-1]
+            yield Batch(places, network.first.take(places), Y_k, delta, arrays[k], Z_L)

@@ -10,7 +10,7 @@ from nnlab.activations import ACTIVATIONS
 from nnlab.config import compose
 from nnlab.data import hdf5
 from nnlab.errors import UserError
-from nnlab.first_layer import GramLayer, Inputs, PrimalLayer, choose_solver, gram
+from nnlab.first_layer import GramLayer, PrimalLayer, choose_solver, gram
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
@@ -40,12 +40,9 @@ def run(network, Y, optimizer, batch_size=None, l2=0.0, pair=CROSS_ENTROPY, iter
 
 def gradient_norms(network, Y, l2, pair=CROSS_ENTROPY):
     """Of a full-batch gradient, first without L2 (as the diagnostics take it) and then with."""
-    arrays, m = network.arrays(Y.shape[1]), Y.shape[1]
-    Z_L = network.forward(network.first.train, arrays)
-    arrays.dZ[-1][...] = LOSSES[pair].delta(Z_L, Y) / m
-    network.backward(None, network.first.train, arrays)
+    network.propagate(network.whole(Y, LOSSES[pair].delta))
     without = network.gradient_norms()
-    squared = network.decay(l2 / m)
+    squared = network.decay(l2 / Y.shape[1])
     return [*without, *network.gradient_norms(), squared]
 
 
@@ -58,7 +55,7 @@ def assert_same(one, other, Y, l2=0.0, pair=CROSS_ENTROPY):
         gradient_norms(one, Y, l2, pair), gradient_norms(other, Y, l2, pair), rtol=1e-9, atol=1e-12
     )
     images = np.random.RandomState(9).rand(5, one.parameters()[0][0].shape[1])
-    Z = [net.forward(net.first.inputs(images), net.arrays(5)) for net in (one, other)]
+    Z = [net.forward(net.first.inputs(images)) for net in (one, other)]
     np.testing.assert_allclose(*Z, rtol=1e-10, atol=1e-11)
 
 
@@ -142,20 +139,28 @@ def test_forward_is_the_affine_map(layer):
     images, _, (W1,) = problem([7, 3], m=5)
     other = np.random.RandomState(4).randn(6, 7)
     for inputs, rows in ((layer.train, images), (layer.inputs(other), other)):
-        Z1 = np.full((3, len(rows)), np.nan)
+        Z1 = np.full((3, inputs.columns.shape[1]), np.nan)
         layer.forward(inputs, Z1)
-        np.testing.assert_allclose(Z1, W1 @ rows.T + [[0.5], [-1.0], [2.0]], rtol=1e-13)
+        np.testing.assert_allclose(Z1[:, : len(rows)], W1 @ rows.T + [[0.5], [-1.0], [2.0]], rtol=1e-13)
+
+
+def backward(layer, batch, inputs, dZ1):
+    """The layer's backward pass, with dZ1 where the loop puts it and 0 beyond the examples."""
+    room = np.empty_like(dZ1) if batch is not None else layer.whole_dZ1()
+    room[...] = 0.0
+    room[:, : dZ1.shape[1]] = dZ1
+    layer.backward(batch, inputs, room)
 
 
 @pytest.mark.parametrize("places", [None, [3], [4, 0, 2]])
 def test_a_step_along_the_gradient_is_dZ_times_the_images(layer, places):
     images, _, (W1,) = problem([7, 3], m=5)
     batch = None if places is None else np.array(places)
-    inputs = layer.train if batch is None else layer.train.take(batch)
+    inputs = layer.train if batch is None else layer.take(batch)
     chosen = images if batch is None else images[batch]
     dZ1 = np.random.RandomState(4).randn(3, len(chosen))
     layer.dP[...] = np.nan  # whatever an earlier step left
-    layer.backward(batch, inputs, dZ1)
+    backward(layer, batch, inputs, dZ1)
     assert layer.gradient_norm() == pytest.approx(np.linalg.norm(dZ1 @ chosen), rel=1e-13)
     layer.P[...] -= layer.dP
     W, b = layer.weights()
@@ -166,22 +171,22 @@ def test_a_step_along_the_gradient_is_dZ_times_the_images(layer, places):
 def test_a_gradient_does_not_remember_the_decay_before_it(layer):
     images, _, _ = problem([7, 3], m=5)
     dZ1 = np.random.RandomState(4).randn(3, 5)
-    layer.backward(None, layer.train, dZ1)
+    backward(layer, None, layer.train, dZ1)
     layer.decay(0.3)
-    layer.backward(None, layer.train, dZ1)
+    backward(layer, None, layer.train, dZ1)
     assert layer.gradient_norm() == pytest.approx(np.linalg.norm(dZ1 @ images), rel=1e-13)
 
 
 def test_decay_by_itself_shrinks_the_weights(layer):
     _, _, (W1,) = problem([7, 3], m=5)
-    layer.backward(None, layer.train, np.zeros((3, 5)))
+    backward(layer, None, layer.train, np.zeros((3, 5)))
     assert layer.decay(0.25) == pytest.approx((W1**2).sum(), rel=1e-14)
     assert layer.gradient_norm() == pytest.approx(0.25 * np.linalg.norm(W1), rel=1e-14)
     assert not layer.dP[:, -1].any()
 
 
 def test_a_gradient_of_0_has_norm_0(layer):
-    layer.backward(None, layer.train, np.zeros((3, 5)))
+    backward(layer, None, layer.train, np.zeros((3, 5)))
     assert layer.gradient_norm() == 0.0
 
 
@@ -193,16 +198,23 @@ def test_weights_are_a_copy(layer):
     np.testing.assert_array_equal(b, kept[1])
 
 
-def test_take_chooses_examples():
-    inputs = Inputs(np.arange(12.0).reshape(4, 3), np.arange(8.0).reshape(2, 4))
-    taken = inputs.take(np.array([2, 0]))
-    np.testing.assert_array_equal(taken.rows, [[6, 7, 8], [0, 1, 2]])
-    np.testing.assert_array_equal(taken.start, [[2, 0], [6, 4]])
-    assert Inputs(inputs.rows).take(np.array([1])).start is None
+def test_take_chooses_examples(layer):
+    places = np.array([2, 0])
+    taken = layer.take(places)
+    np.testing.assert_array_equal(taken.columns, layer.train.columns[:, places])
+    if isinstance(layer, GramLayer):
+        np.testing.assert_array_equal(taken.start, layer.train.start[:, places])
 
 
 def test_gram_by_hand():
-    np.testing.assert_array_equal(gram(np.array([[1.0, 2.0], [3.0, -1.0]])), [[5.0, 1.0], [1.0, 10.0]])
+    """K = [[5, 1], [1, 10]], a border of ones for the bias, zeros up to a cache line of 8 numbers."""
+    expected = np.zeros((8, 8))
+    expected[:3, :3] = [[5.0, 1.0, 1.0], [1.0, 10.0, 1.0], [1.0, 1.0, 0.0]]
+    K = gram(np.array([[1.0, 2.0], [3.0, -1.0]]))
+    np.testing.assert_array_equal(K, expected)
+    assert K.ctypes.data % 64 == 0
+    assert gram(np.ones((7, 2))).shape == (8, 8) and gram(np.ones((8, 2))).shape == (16, 16)
+    assert gram(np.ones((8, 2), np.float32)).shape == (16, 16)
 
 
 def test_k_and_the_images_are_shared_and_never_written(build):

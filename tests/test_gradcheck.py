@@ -72,14 +72,14 @@ def test_a_sample_of_a_large_array_is_compared(config):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_wrong_derivative_is_found_and_both_numbers_are_shown(config, monkeypatch, activation):
-    """Every layer below the wrong chain differs, the output layer above it does not."""
+    """Every layer below the wrong slope differs, the output layer above it does not."""
     sound = ACTIVATIONS[activation]
 
-    def chain(dA, A, leak):
-        sound.chain(dA, A, leak)
-        dA *= 1.001
+    def slope(A, out, leak):
+        sound.slope(A, out, leak)
+        out *= 1.001
 
-    monkeypatch.setitem(ACTIVATIONS, activation, Activation(sound.apply, chain))
+    monkeypatch.setitem(ACTIVATIONS, activation, Activation(sound.apply, slope))
     blocks = compare(config(f"model.activation={activation}"))
     assert differing(blocks) == {"W1", "b1", "W2", "b2"}
     for block in blocks[:2]:
@@ -99,7 +99,7 @@ def test_a_wrong_derivative_is_found_and_both_numbers_are_shown(config, monkeypa
 
 
 def test_a_derivative_taken_of_another_activation_is_found(config, monkeypatch):
-    mixed = Activation(ACTIVATIONS["tanh"].apply, ACTIVATIONS["sigmoid"].chain)
+    mixed = Activation(ACTIVATIONS["tanh"].apply, ACTIVATIONS["sigmoid"].slope)
     monkeypatch.setitem(ACTIVATIONS, "tanh", mixed)
     assert "W1" in differing(compare(config("model.activation=tanh")))
 
@@ -107,7 +107,7 @@ def test_a_derivative_taken_of_another_activation_is_found(config, monkeypatch):
 @pytest.mark.parametrize("pair", LOSSES, ids="-".join)
 def test_a_wrong_loss_derivative_is_found_in_every_layer(config, monkeypatch, pair):
     sound = LOSSES[pair]
-    monkeypatch.setitem(losses.LOSSES, pair, Loss(sound.cost, lambda Z, Y: 1.01 * sound.delta(Z, Y)))
+    monkeypatch.setitem(losses.LOSSES, pair, Loss(sound.cost, lambda Y, w: sound.delta(Y, 1.01 * w)))
     blocks = compare(config(f"model.output={pair[0]}", f"model.loss={pair[1]}", "model.activation=tanh"))
     assert differing(blocks) == {"W1", "b1", "W2", "b2", "W3", "b3"}
 
@@ -120,10 +120,10 @@ def test_a_wrong_l2_gradient_is_found(config, monkeypatch):
 
 
 def test_a_derivative_that_is_no_number_is_found_and_counts_as_the_worst(config, monkeypatch):
-    def chain(dA, A, leak):
-        dA.fill(np.nan)
+    def slope(A, out, leak):
+        out.fill(np.nan)
 
-    monkeypatch.setitem(activations.ACTIVATIONS, "tanh", Activation(ACTIVATIONS["tanh"].apply, chain))
+    monkeypatch.setitem(activations.ACTIVATIONS, "tanh", Activation(ACTIVATIONS["tanh"].apply, slope))
     W1 = compare(config("model.activation=tanh"))[0]
     assert len(W1.differing) == W1.compared
     assert not W1.worst <= TOLERANCE, W1.text()

@@ -15,6 +15,13 @@ EVERY_OUTPUT = pytest.mark.parametrize("output", OUTPUTS)
 LOG2, LOG3 = np.log(2.0), np.log(3.0)
 
 
+def delta_of(loss, Z, Y):
+    """The derivative by Z, every example with weight 1."""
+    out = np.full_like(Z, np.nan)
+    loss.delta(Y, np.ones((1, Y.shape[1]), Y.dtype))(Z, out)
+    return out
+
+
 def one_hot(labels, n_L):
     return np.eye(n_L)[:, labels]
 
@@ -67,7 +74,7 @@ def test_the_table_is_that_of_the_configuration():
 def test_by_hand(pair, Z, Y, cost, delta):
     Z, Y = np.array(Z), np.array(Y, float)
     assert LOSSES[pair].cost(Z, Y) == pytest.approx(cost, rel=1e-14)
-    np.testing.assert_allclose(LOSSES[pair].delta(Z, Y), delta, rtol=1e-14)
+    np.testing.assert_allclose(delta_of(LOSSES[pair], Z, Y), delta, rtol=1e-14)
 
 
 @SHAPES
@@ -80,7 +87,7 @@ def test_delta_is_m_times_the_central_difference(pair, n_L):
         nudge[place] = h
         above, below = LOSSES[pair].cost(Z + nudge, Y), LOSSES[pair].cost(Z - nudge, Y)
         differences[place] = m * (above - below) / (2.0 * h)
-    np.testing.assert_allclose(LOSSES[pair].delta(Z, Y), differences, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(delta_of(LOSSES[pair], Z, Y), differences, rtol=1e-7, atol=1e-8)
 
 
 @SHAPES
@@ -105,7 +112,7 @@ def test_extremes_are_stable(pair, n_L, dtype):
     Z[:1] *= -1.0
     Y = one_hot([0, 0, 0, -1, -1], max(n_L, 2))[:n_L].astype(dtype)
     with np.errstate(all="raise", over="ignore", under="ignore"):
-        cost, delta = LOSSES[pair].cost(Z, Y), LOSSES[pair].delta(Z, Y)
+        cost, delta = LOSSES[pair].cost(Z, Y), delta_of(LOSSES[pair], Z, Y)
     assert cost.dtype == delta.dtype == dtype
     assert np.isfinite(cost) and cost >= 0.0
     assert np.isfinite(delta).all()
@@ -120,7 +127,7 @@ def test_cross_entropy_is_exact_far_out(output):
     loss = LOSSES[output, "cross_entropy"]
     with np.errstate(over="ignore"):
         assert loss.cost(Z, Y) == 5e3
-        np.testing.assert_array_equal(loss.delta(Z, Y)[0], [0.0, 1.0])
+        np.testing.assert_array_equal(delta_of(loss, Z, Y)[0], [0.0, 1.0])
 
 
 @SHAPES
@@ -128,11 +135,21 @@ def test_cross_entropy_is_exact_far_out(output):
 def test_a_stack_gives_each_steps_cost_to_the_bit(pair, n_L, steps):
     Y = example(n_L, m=209)[1]
     stack = np.stack([example(n_L, m=209, seed=s)[0] for s in range(steps)])
-    costs, deltas = LOSSES[pair].cost(stack, Y), LOSSES[pair].delta(stack, Y)
+    costs, deltas = LOSSES[pair].cost(stack, Y), delta_of(LOSSES[pair], stack, Y)
     assert costs.shape == (steps,)
     for Z, cost, delta in zip(stack, costs, deltas, strict=True):
         assert LOSSES[pair].cost(Z, Y) == cost
-        np.testing.assert_array_equal(LOSSES[pair].delta(Z, Y), delta)
+        np.testing.assert_array_equal(delta_of(LOSSES[pair], Z, Y), delta)
+
+
+@SHAPES
+def test_delta_weighs_each_example(pair, n_L):
+    Z, Y = example(n_L)
+    weights = np.array([[0.5, 0.25, 0.0, 1.0, 0.0, 2.0]])
+    out = np.empty_like(Z)
+    LOSSES[pair].delta(Y, weights)(Z, out)
+    np.testing.assert_allclose(out, weights * delta_of(LOSSES[pair], Z, Y), rtol=1e-15)
+    assert (out[:, [2, 4]] == 0.0).all()
 
 
 @PAIRS
@@ -140,7 +157,7 @@ def test_nothing_is_changed_in_place(pair):
     Z, Y = example(3)
     before = Z.copy(), Y.copy()
     LOSSES[pair].cost(Z, Y)
-    LOSSES[pair].delta(Z, Y)
+    delta_of(LOSSES[pair], Z, Y)
     OUTPUTS[pair[0]](Z)
     np.testing.assert_array_equal((Z, Y), before)
 

@@ -14,7 +14,7 @@ def run(name, theta, gradients, lr=0.1, **options):
     state = init(name, theta, lr, **options)
     path = []
     for gradient in gradients:
-        OPTIMIZERS[name].update(theta, gradient.copy(), state)  # update may use it as scratch
+        OPTIMIZERS[name].update(theta, state.scale * gradient, state)
         path.append(theta.copy())
     return np.array(path)
 
@@ -156,7 +156,7 @@ def test_two_states_do_not_share(name, start, gradients):
     a, b = start.copy(), start.copy()
     state_a, state_b = init(name, a, 0.1), init(name, b, 0.1)
     for gradient in gradients:
-        OPTIMIZERS[name].update(a, gradient.copy(), state_a)
+        OPTIMIZERS[name].update(a, state_a.scale * gradient, state_a)
         OPTIMIZERS[name].update(b, -gradient, state_b)
     np.testing.assert_array_equal(a, alone[-1])
 
@@ -177,5 +177,5 @@ def test_finds_the_bottom_of_a_bowl(name):
     theta = np.zeros(3)
     state = init(name, theta, 0.05)
     for _ in range(600):
-        OPTIMIZERS[name].update(theta, curvature * (theta - bottom), state)
+        OPTIMIZERS[name].update(theta, state.scale * curvature * (theta - bottom), state)
     np.testing.assert_allclose(theta, bottom, atol=1e-3)
