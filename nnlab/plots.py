@@ -1,6 +1,7 @@
 """Pictures of a cell, drawn with Pillow in milliseconds: wrong test images, first-layer weights."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,18 @@ def _grid(tiles: Sequence[NDArray[np.uint8]], labels: Sequence[str], width: int)
     step_x, step_y = zoom * width_0 + GAP, zoom * height_0 + LABEL + GAP
     rows = max(1, -(-len(tiles) // COLUMNS))
     sheet = Image.new("RGB", (COLUMNS * step_x + GAP, rows * step_y + GAP), "white")
-    draw = ImageDraw.Draw(sheet)
     for i, (tile, label) in enumerate(zip(tiles, labels, strict=True)):
         x, y = GAP + i % COLUMNS * step_x, GAP + i // COLUMNS * step_y
         sheet.paste(Image.fromarray(tile.repeat(zoom, axis=0).repeat(zoom, axis=1)), (x, y))
-        draw.text((x, y + zoom * height_0), label, fill="black")
+        sheet.paste(_label(label, zoom * width_0), (x, y + zoom * height_0))
     return sheet
+
+
+@cache
+def _label(text: str, width: int) -> Image.Image:
+    image = Image.new("RGB", (width, LABEL), "white")
+    ImageDraw.Draw(image).text((0, 0), text, fill="black")
+    return image
 
 
 def misclassified(
@@ -40,8 +47,8 @@ def misclassified(
 
 def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image.Image:
     """Each unit's weights W1 (n_1, n_0) as an image, grey at 0, the largest |w| of the unit at 0 or 255."""
-    units = W1[:MOST].reshape(-1, *image_shape)
-    largest = np.abs(units).max(axis=(1, 2, 3), keepdims=True)
-    scaled = 127.5 + 127.5 * units / np.where(largest > 0.0, largest, 1.0)
-    labels = [f"unit {i + 1}" for i in range(len(units))]
-    return _grid(list(np.nan_to_num(scaled, nan=127.5).astype(np.uint8)), labels, width=64)
+    units = W1[:MOST]
+    largest = np.abs(units).max(axis=1, keepdims=True)
+    scaled = 127.5 + 127.5 / np.where(largest > 0.0, largest, 1.0) * units
+    shades = np.nan_to_num(scaled, copy=False, nan=127.5).astype(np.uint8).reshape(-1, *image_shape)
+    return _grid(list(shades), [f"unit {i + 1}" for i in range(len(units))], width=64)

@@ -101,8 +101,8 @@ def test_colour_images_come_with_pictures(home: Path, tmp_path: Path) -> None:
         write_h5(tmp_path / f"{split}.h5", split, x=x)
     data = ["data=hdf5", *(f"data.{s}={tmp_path}/{s}.h5" for s in ("train", "test"))]
     _, rec = trained(home, *data, *OVERRIDES)
-    for name in ("misclassified.png", "first_layer.png"):
-        assert (rec.folder / name).read_bytes().startswith(b"\x89PNG")
+    for name in ("misclassified.jpg", "first_layer.jpg"):
+        assert (rec.folder / name).read_bytes().startswith(b"\xff\xd8\xff")
 
 
 # -- the marker is written last --------------------------------------------------------------------
