@@ -20,7 +20,7 @@ LAYERS = [
     {"training", "diagnostics", "ranges"},
     # above the numeric modules: data, configuration, records
     {"data.coats", "data.hdf5", "data.download", "provenance", "plots", "claim", "store"},
-    {"data.figure", "config", "record"},
+    {"data.figure", "data.trial", "config", "record"},
     {"data.bodies", "data.scenes"},
     {"data.cats", "data.others"},
     {"data.painted"},
