@@ -1,10 +1,27 @@
 """The tracking store: which one it is, and whether this home's own can be written."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from nnlab.errors import UserError
+
+
+def bound_client() -> None:
+    """Set what MLflow's client goes by, before it is imported; a value that the user set stays.
+
+    A server that is away must not hold a caller for long: two tries of 5 s. Nothing is reported to anyone.
+    """
+    for name, value in {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }.items():
+        os.environ.setdefault(name, value)
 
 
 def uri(home: Path) -> str:
@@ -26,6 +43,12 @@ def public(uri: str) -> str:
     """A store's name without the credentials that its address may hold."""
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def reason(error: Exception) -> str:
+    """The first line of what a client says went wrong, without credentials."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"(\w+://)[^\s/]*@", r"\1", text)
 
 
 def check_writable(home: Path) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from nnlab import record
 from nnlab.config import flatten, training_dict
+from nnlab.errors import UserError
 from nnlab.plan import Plan
 from nnlab.run import Cell
 
@@ -91,9 +92,17 @@ class Summary:
 def summarize(plan: Plan, home: Path) -> Summary:
     """Read what the record store has of this plan's cells."""
     folders = [cell.folder(home) for cell in plan.cells]
-    records = [record.read(f) if record.exists(f) else None for f in folders]
+    records = [_read(folder) for folder in folders]
     rows = [_row(plan, cell, rec, home) for cell, rec in zip(plan.cells, records, strict=True)]
     return Summary(plan, rows, max((rec.ended for rec in records if rec), default=None))
+
+
+def _read(folder: Path) -> record.Record | None:
+    """The record, None where there is none or a damaged one: who publishes it says so."""
+    try:
+        return record.read(folder)
+    except UserError:
+        return None
 
 
 def _row(plan: Plan, cell: Cell, rec: record.Record | None, home: Path) -> dict[str, Any]:

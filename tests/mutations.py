@@ -28,7 +28,23 @@ SIGNATURES = (
     b"\x89HDF\r\n\x1a\n", b"TREE", b"HEAP", b"SNOD", b"GCOL", b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"BTHD",
     b"BTLF", b"FAHD", b"FADB", b"EAHD", b"EAIB", b"SMTB", b"FSHD",
 )  # fmt: skip
-NUMBERS = [0, 1, 2, 7, 8, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63, 2**64 - 1]
+NUMBERS = [
+    0,
+    1,
+    2,
+    7,
+    8,
+    255,
+    2**15,
+    2**16 - 1,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**40,
+    2**62,
+    2**63,
+    2**64 - 1,
+]
 
 Craft = Callable[[h5py.File, Path], None]  # the file so far, and the canary
 
@@ -216,7 +232,13 @@ def lzf(file: h5py.File, canary: Path) -> None:
 def unknown_filter(content: bytes, flags: int) -> bytes:
     """The number of the LZF filter (32000) replaced by one that nobody has."""
     at = content.index(struct.pack("<H", 32_000))
-    return content[:at] + struct.pack("<H", 32_015) + content[at + 2 : at + 4] + bytes([flags]) + content[at + 5 :]
+    return (
+        content[:at]
+        + struct.pack("<H", 32_015)
+        + content[at + 2 : at + 4]
+        + bytes([flags])
+        + content[at + 5 :]
+    )
 
 
 def many_attributes(file: h5py.File, canary: Path) -> None:
@@ -348,7 +370,9 @@ def early(content: bytes, rng: random.Random, canary: Path) -> bytes:
     """Bytes overwritten where the first structures stand."""
     mutated = bytearray(content)
     for _ in range(rng.choice([1, 2, 4])):
-        mutated[rng.randrange(min(2048, len(mutated)))] = rng.choice([0, 1, 127, 128, 255, rng.randrange(256)])
+        mutated[rng.randrange(min(2048, len(mutated)))] = rng.choice(
+            [0, 1, 127, 128, 255, rng.randrange(256)]
+        )
     return bytes(mutated)
 
 
