@@ -1,5 +1,6 @@
 """`python -m nnlab` and the command `nnlab`: an interrupt is one line from the very first moment."""
 
+import os
 import signal
 import sys
 
@@ -14,7 +15,9 @@ def main() -> None:
         cli.main()
     except KeyboardInterrupt:
         print("interrupted; finished cells are kept, the same command goes on from them", file=sys.stderr)
-        sys.exit(130)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)  # a thread in the middle of a call or an import is not waited for
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or conf
 traceback.
 """
 
+import errno
 import os
 import re
 import subprocess
@@ -59,20 +60,21 @@ def main() -> None:
     except Failed as error:
         _fail(error, debug, 1)
     except OSError as error:
-        if error.filename is None:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            remedy = f"{home()}: {error.strerror}; make room and run the same command again"
+        elif error.filename is None:
             raise
-        _fail(
-            UserError(f"{error.filename}: {error.strerror}; check the path and its permissions"),
-            debug,
-            2,
-        )
+        else:
+            remedy = f"{error.filename}: {error.strerror}; check the path and its permissions"
+        _fail(UserError(remedy), debug, 2)
 
 
 def _fail(error: Exception, debug: bool, code: int) -> None:
     if debug:
         traceback.print_exception(error)
     text = str(error if isinstance(error, UserError | Failed) else _explain(error))
-    ERROR.print(f"nnlab: {text}", markup=False, soft_wrap=True)
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)  # it may quote a file
+    ERROR.print(f"nnlab: {shown}", markup=False, soft_wrap=True)
     sys.exit(code)
 
 

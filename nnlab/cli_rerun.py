@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from nnlab import plan as plans
-from nnlab import record
+from nnlab import record, store
 from nnlab.cli_data import OVERRIDES
 from nnlab.config import home
 from nnlab.errors import Failed
@@ -42,8 +42,9 @@ def rerun(context: click.Context, run: str, tolerance: float, experiment: str) -
             try:
                 run_id, recorded = tracking.Tracker(home(), experiment).fetch_record(run, Path(scratch))
             except tracking.Unavailable as error:
-                raise Failed(f"MLflow: {str(error).splitlines()[0]}") from None
-        cell = resolve(configuration(recorded, trust_paths=run_id is None, overrides=context.args))
+                raise Failed(f"MLflow: {store.reason(error)}") from None
+        ours = recorded.folder.is_relative_to(home())  # else it is as a stranger's run
+        cell = resolve(configuration(recorded, trust_paths=ours, overrides=context.args))
         again = _train(cell)
         holds, text = verdict(recorded, again, tolerance)
     OUT.print(text, markup=False, soft_wrap=True)
@@ -69,4 +70,4 @@ def _publish(cell: Cell, rec: record.Record, rerun_of: str, identical: bool) -> 
         run_id = tracker.publish_rerun(plan, cell, rec, rerun_of, identical)
         OUT.print(f"  MLflow run      {run_id}")
     except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {str(error).splitlines()[0]}; this rerun is not published", markup=False)
+        ERROR.print(f"MLflow: {store.reason(error)}; this rerun is not published", markup=False)

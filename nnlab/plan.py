@@ -142,6 +142,7 @@ PREFIX = {
     "data.train": "",
 }
 SHOWN = 18  # letters of a run name that the UI shows
+LONGEST = 250  # letters that a database keeps of it
 MODEL = ("model.depth", "model.width", "model.hidden")
 
 
@@ -161,10 +162,10 @@ def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
     parts = [*(((key,), _short(key, values[key])) for key in extras), *core]
     parts.append((("seed",), f"#{cfg.seed}"))
     name = " ".join(text for _, text in parts)
-    if len(name) <= SHOWN:
-        return name
-    parts.sort(key=lambda part: not varied & {*part[0]})
-    return " ".join(text for _, text in parts)
+    if len(name) > SHOWN:
+        parts.sort(key=lambda part: not varied & {*part[0]})
+        name = " ".join(text for _, text in parts)
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
 
 
 def _shape(cfg: Config) -> str:

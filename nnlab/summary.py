@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from nnlab import record
@@ -59,7 +60,7 @@ class Summary:
         for heading in ("test acc", "train acc", "test cost", "seconds"):
             table.add_column(heading, justify="right")
         for row in shown:
-            table.add_row(row["name"], *(f"{row[key]:.4g}" for key in FIGURES))
+            table.add_row(escape(row["name"]), *(f"{row[key]:.4g}" for key in FIGURES))
         return table
 
     def csv(self) -> str:
@@ -80,7 +81,11 @@ class Summary:
             "|---|---|---|---|---|",
         ]
         for row in self.ranked[:most]:
-            lines.append(f"| {row['name']} | " + " | ".join(f"{row[k]:.4g}" for k in FIGURES) + " |")
+            lines.append(
+                f"| {row['name'].replace('|', chr(92) + '|')} | "
+                + " | ".join(f"{row[k]:.4g}" for k in FIGURES)
+                + " |"
+            )
         lines += [
             "",
             "Ranked by accuracy on the test set, so the best figure is a selected one and too bright."

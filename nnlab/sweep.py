@@ -103,7 +103,8 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
 
 
 def _complain(text: str) -> None:
-    ERROR.print(text, highlight=False, markup=False, soft_wrap=True)
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    ERROR.print(shown, highlight=False, markup=False, soft_wrap=True)
 
 
 def _prepare(plan: Plan, force: bool) -> list[Cell]:

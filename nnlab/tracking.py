@@ -24,13 +24,12 @@ logging.getLogger("alembic").setLevel(logging.ERROR)
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.store.artifact.artifact_repository_registry import (  # noqa: E402
-    get_artifact_repository,
-)
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 DONE = ("finished", "diverged")  # the status of a cell that has a record
 RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
+LARGEST = 2**30  # bytes of an artifact that is fetched
 BATCH = 1000  # metrics in one call, MLflow's own bound
 # what the calls here raise when the store cannot be reached or written (OSError: also of requests)
 Unavailable = (MlflowException, SQLAlchemyError, OSError)
@@ -72,16 +71,11 @@ class Tracker:
             runs = self._search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
             other = {"nnlab.sweep", "nnlab.rerun_of"}
             runs = [run for run in runs if not other & run.data.tags.keys()]
-        copies: dict[str, list[Run]] = {}
+        found: dict[str, list[Run]] = {}
         for run in runs:
-            copies.setdefault(run.data.tags["nnlab.fingerprint"], []).append(run)
-        return {
-            fingerprint: Published(
-                run.info.run_id,
-                run.info.status == "FINISHED" and run.data.tags.get("nnlab.status") in DONE,
-            )
-            for fingerprint, run in ((key, self._single(found)) for key, found in copies.items())
-        }
+            found.setdefault(run.data.tags["nnlab.fingerprint"], []).append(run)
+        kept = {fingerprint: self._single(copies) for fingerprint, copies in found.items()}
+        return {key: Published(run.info.run_id, _complete(run)) for key, run in kept.items()}
 
     def _single(self, copies: Sequence[Run]) -> Run:
         """The run that counts; a server that took up a lost call after all has made another one."""
@@ -176,7 +170,13 @@ class Tracker:
             )
         run_id = str(found[0].info.run_id)
         repository = get_artifact_repository(found[0].info.artifact_uri)
-        for name in (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS)):
+        wanted = (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS))
+        sizes = {file.path: file.file_size or 0 for file in repository.list_artifacts()}
+        if too_large := [name for name in wanted if sizes.get(name, 0) > LARGEST]:
+            raise UserError(
+                f"{text}: its {too_large[0]} is over {LARGEST >> 20} MB; that is no record of a run"
+            )
+        for name in wanted:
             repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
         return run_id, record.read(folder)
 
@@ -288,6 +288,10 @@ class Tracker:
 
     def _end(self, run_id: str, status: str, ended: float) -> None:
         self._client.set_terminated(run_id, status, int(ended * 1000))
+
+
+def _complete(run: Run) -> bool:
+    return run.info.status == "FINISHED" and run.data.tags.get("nnlab.status") in DONE
 
 
 def _params(config: Mapping[str, Any]) -> list[Param]:

@@ -420,3 +420,12 @@ def _all(content: bytes, signature: bytes) -> list[int]:
 
 
 MUTATIONS = (flip, early, cut, splice, header, place)
+
+
+def endless(canary: Path) -> bytes:
+    """A heap of texts whose free space has size 0: libhdf5 steps over it for ever."""
+    content = crafted("text_classes", canary)
+    at = content.index(b"GCOL") + 16
+    while int.from_bytes(content[at : at + 2], "little"):  # objects are numbered, free space is 0
+        at += 16 + -(-int.from_bytes(content[at + 8 : at + 16], "little") // 8) * 8
+    return content[: at + 8] + bytes(8) + content[at + 16 :]

@@ -5,139 +5,15 @@ import os
 import random
 import re
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from harness import (
-    cell,
-    command,
-    done,
-    empty_store,
-    environment,
-    histories,
-    lines,
-    living_in,
-    markers,
-    nnlab,
-    runs,
-    small_set,
-    wait_for,
-    working_folder,
-)
+from disturbed import CELLS, SWEEPS, Driver, assert_same, busy, inodes
+from harness import client, done, empty_store, markers, nnlab, runs, small_set, wait_for
 
-from nnlab import record
-
-CELLS = "tags.`nnlab.kind` = 'cell'"
-SWEEPS = "tags.`nnlab.kind` = 'sweep'"
 KILLS = 50
-VARYING = {
-    "mlflow.parentRunId",
-    "nnlab.record",
-    "nnlab.driver",
-    "nnlab.heartbeat",
-    "mlflow.artifactLocation",
-}
-
-
-class Driver:
-    """`nnlab ...` in a process group of its own, with all that comes of it."""
-
-    def __init__(self, home: Path, *arguments: str, **env: str) -> None:
-        self.output = home.parent / f"{home.name}-output.txt"
-        with self.output.open("a") as file:
-            self.process = subprocess.Popen(
-                command(*arguments), env=environment(home, **env), cwd=working_folder(home),
-                stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-
-    def group(self) -> list[int]:
-        """The living processes of the group, the driver first."""
-        found = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
-            except OSError:  # it ended
-                continue
-            if int(group) == self.process.pid and state not in "ZX":
-                found.append(int(stat.parent.name))
-        return sorted(found)
-
-    def end(self, seconds: float = 180) -> int:
-        """Wait for the driver; the pipes are files, so that nobody else is waited for."""
-        return self.process.wait(seconds)
-
-    def text(self) -> str:
-        return self.output.read_text()
-
-
-# -- what two homes must have in common ------------------------------------------------------------
-
-
-def store_of(home: Path, uri: str | None = None) -> list[dict[str, Any]]:
-    """All runs of the store, without times and ids, in a fixed order."""
-    parents = {run.info.run_id: run.info.run_name for run in runs(home, SWEEPS, uri)}
-    found = []
-    for run in runs(home, "", uri):
-        tags = {key: value for key, value in run.data.tags.items() if key not in VARYING}
-        tags.pop("mlflow.note.content", None)  # its table has seconds
-        found.append(
-            {
-                "name": run.info.run_name,
-                "status": run.info.status,
-                "parent": parents.get(run.data.tags.get("mlflow.parentRunId", "")),
-                "tags": tags,
-                "params": run.data.params,
-                "curves": {
-                    key: [(step, value) for step, value, _ in history]
-                    for key, history in histories(home, run, uri).items()
-                    if not key.startswith("time/")
-                },
-            }
-        )
-    return sorted(found, key=lambda run: (run["name"], run["tags"].get("nnlab.fingerprint", "")))
-
-
-def records_of(home: Path) -> dict[str, Any]:
-    """All records, every file of them verified, without times."""
-    found = {}
-    for folder in sorted(path.parent for path in (home / "runs").glob(f"*/{record.MARKER}")):
-        rec = record.verified(folder)
-        arrays = {
-            f"{name}/{key}": array.tobytes()
-            for name in record.ARRAYS
-            for key, array in rec.arrays(name).items()
-        }
-        figures = {key: value for key, value in rec.metrics.items() if not key.startswith("time/")}
-        found[folder.name] = (rec.fingerprint, rec.status, rec.config, figures, sorted(rec.files), arrays)
-    return found
-
-
-def inodes(home: Path) -> dict[str, tuple[int, float]]:
-    """Marker and start of each finished record: training it again would change both."""
-    found = {}
-    for path in (home / "runs").glob(f"*/{record.MARKER}"):
-        try:
-            found[path.parent.name] = (path.stat().st_ino, record.read(path.parent).started)
-        except FileNotFoundError:
-            continue
-    return found
-
-
-def assert_same(home: Path, undisturbed: Path) -> None:
-    """Records and store of two homes say the same."""
-    assert records_of(home) == records_of(undisturbed)
-    ours, theirs = store_of(home), store_of(undisturbed)
-    assert [run["name"] for run in ours] == [run["name"] for run in theirs]
-    for mine, other in zip(ours, theirs, strict=True):
-        differing = {key: (mine[key], other[key]) for key in mine if mine[key] != other[key]}
-        assert not differing, f"{mine['name']}: {differing}"
-    assert not [run for run in ours if run["status"] == "RUNNING"]
-
 
 # -- kill -9 ---------------------------------------------------------------------------------------
 
@@ -211,3 +87,162 @@ def is_worker(pid: int) -> bool:
         return b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+# -- SIGINT and SIGTERM ----------------------------------------------------------------------------
+
+QUICKLY = 3.0  # seconds, on a machine that does nothing else
+
+
+def interrupted(driver: Driver, number: signal.Signals, group: bool = False) -> str:
+    """Send the signal; the driver must end at once with 130 and its one line; returns what it said."""
+    start = time.monotonic()
+    if group:
+        os.killpg(driver.process.pid, number)
+    else:
+        driver.process.send_signal(number)
+    assert driver.end(30) == 130, driver.text()
+    seconds = time.monotonic() - start
+    print(f"{number.name}: ended after {seconds:.2f} s")
+    assert seconds < QUICKLY * busy()
+    said = driver.text()
+    assert "Traceback" not in said and "interrupted; finished cells are kept" in said, said
+    wait_for(lambda: not [pid for pid in driver.group() if is_worker(pid)], 10)
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("group", [False, True], ids=["driver", "group"])
+def test_an_interrupted_sweep_sums_up_and_publishes_what_is_finished(
+    tmp_path: Path, number: signal.Signals, group: bool
+) -> None:
+    """The group is what a terminal's Ctrl-C reaches."""
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
+    driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
+    wait_for(lambda: runs(home, f"{CELLS} and attributes.status = 'FINISHED'"))
+    said = interrupted(driver, number, group)
+    assert "4 cells: 2 finished, 2 missing" in said and "killed" in said
+    (parent,) = runs(home, SWEEPS)
+    assert (parent.info.status, parent.data.tags["nnlab.status"]) == ("KILLED", "killed")
+    assert len(runs(home, f"{CELLS} and tags.nnlab.status = 'finished'")) == 2
+    assert not runs(home, "attributes.status = 'RUNNING'")
+
+
+@pytest.mark.slow
+def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
+    """Loading, planning, launching, MLflow's own import: never a traceback, never a hang."""
+    data = small_set(tmp_path / "set")
+    for i, delay in enumerate((0.15, 0.4, 0.8, 1.5, 2.5, 4.0)):
+        home = tmp_path / f"home{i}"
+        driver = Driver(home, "sweep", *data, "model.depth=2,3", "trainer.iterations=20000000")
+        time.sleep(delay)
+        interrupted(driver, signal.SIGTERM if i % 2 else signal.SIGINT)
+
+
+@pytest.mark.slow
+def test_interrupted_while_it_publishes(tmp_path: Path) -> None:
+    """All is trained and a long publication is under way: it stops, and `nnlab sync` does the rest."""
+    home, undisturbed = (empty_store(tmp_path / name) for name in ("home", "undisturbed"))
+    data = small_set(tmp_path / "set")
+    seeds = ",".join(map(str, range(1, 61)))
+    command = ["sweep", *data, "trainer.iterations=20", f"seed={seeds}", "hydra/launcher=basic"]
+    driver = Driver(home, *command)
+    wait_for(lambda: runs(home, f"{CELLS} and attributes.status = 'FINISHED'"))
+    said = interrupted(driver, signal.SIGINT)
+    done(nnlab("sweep", *command[1:], home=undisturbed))
+    if "60 cells: 60 finished" in said:
+        assert re.search(r"\d+ runs? waits?; `nnlab sync` publishes", said), said
+        done(nnlab("sync", home=home))
+    else:
+        done(nnlab(*command, home=home))
+    assert_same(home, undisturbed)
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_of_one_cell(tmp_path: Path) -> None:
+    """`nnlab train`: its run, shown RUNNING after some seconds, ends as killed."""
+    home = empty_store(tmp_path / "home")
+    driver = Driver(home, "train", *small_set(tmp_path / "set"), "trainer.iterations=200000000")
+    wait_for(lambda: runs(home, "attributes.status = 'RUNNING'"))
+    interrupted(driver, signal.SIGTERM)
+    (run,) = runs(home)
+    assert (run.info.status, run.data.tags["nnlab.status"]) == ("KILLED", "killed")
+
+
+# -- drivers that died -----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_runs_of_dead_drivers_end_as_killed_at_the_next_start(tmp_path: Path) -> None:
+    """Whatever is started next, in whichever experiment; living drivers and foreign runs are left alone."""
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    long = [*data, "trainer.iterations=200000000"]
+    dead = [
+        Driver(home, "sweep", *long, "model.depth=2,3", "hydra.launcher.n_jobs=2"),
+        Driver(home, "train", *long, "seed=9", "tracking.experiment=other"),
+    ]
+    alive = Driver(home, "train", *long, "seed=10")
+    store = client(home)
+    foreign = store.create_run(store.create_experiment("foreign"), tags={"team": "not nnlab"})
+
+    def running() -> list[Any]:
+        experiments = [found.experiment_id for found in store.search_experiments()]
+        return list(store.search_runs(experiments, "attributes.status = 'RUNNING'"))
+
+    wait_for(lambda: len(running()) == 6)  # a parent with two cells, two single ones, the foreign one
+    for driver in dead:
+        os.killpg(driver.process.pid, signal.SIGKILL)
+        driver.end()
+    done(nnlab("train", *data, "trainer.iterations=20", home=home))
+    left = {run.info.run_id: run for run in running()}
+    living = [run for run in left.values() if run.data.params.get("seed") == "10"]
+    assert set(left) == {foreign.info.run_id, living[0].info.run_id}
+    ended = [run for run in runs(home) if run.info.status == "KILLED"]
+    ended += runs(home, experiment="other")
+    assert [run.data.tags["nnlab.status"] for run in ended] == ["killed"] * 4
+    interrupted(alive, signal.SIGTERM)
+
+
+# -- crowds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_eight_sweeps_at_once_on_an_absent_store(tmp_path: Path) -> None:
+    """All succeed; a cell that several of them ask for is trained once and published by each."""
+    home, data = tmp_path / "home", small_set(tmp_path / "set")
+    base = [*data, "trainer.iterations=400", "hydra/launcher=basic"]
+    drivers = [
+        Driver(home, "sweep", *base, f"seed={i},{i + 1},{i + 2}", output=f"output{i}.txt") for i in range(8)
+    ]
+    for driver in drivers:
+        assert driver.end(500) == 0, driver.text()
+        assert "Traceback" not in driver.text()
+        assert "3 cells: 3 finished" in driver.text() and "wait" not in driver.text(), driver.text()
+    assert len(markers(home)) == 10
+    assert len(runs(home, SWEEPS)) == 8
+    cells = runs(home, CELLS)
+    assert len(cells) == 24 and {run.info.status for run in cells} == {"FINISHED"}
+    trained = {run.data.tags["nnlab.fingerprint"]: run.info.start_time for run in cells}
+    assert all(trained[run.data.tags["nnlab.fingerprint"]] == run.info.start_time for run in cells)
+
+
+@pytest.mark.slow
+def test_two_sweeps_that_share_cells_train_each_once(tmp_path: Path) -> None:
+    """Both at the same moment on the same store, with cells long enough to meet in."""
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    base = [*data, "model.depth=2", "trainer.iterations=12000", "hydra.launcher.n_jobs=2"]
+    widths = ("3,4,5,6", "6,5,4,3,7")
+    drivers = [Driver(home, "sweep", *base, f"model.width={w}", output=f"output{w}.txt") for w in widths]
+    born: dict[str, set[int]] = {}
+    while any(driver.process.poll() is None for driver in drivers):
+        for name, (inode, _) in inodes(home).items():
+            born.setdefault(name, set()).add(inode)
+        time.sleep(0.02)
+    for driver in drivers:
+        assert driver.end() == 0 and "Traceback" not in driver.text(), driver.text()
+    assert len(born) == 5 and all(len(times) == 1 for times in born.values())
+    assert len(runs(home, SWEEPS)) == 2 and len(runs(home, CELLS)) == 9
+    assert {run.info.status for run in runs(home)} == {"FINISHED"}
