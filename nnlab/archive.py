@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from nnlab.errors import UserError
 # what zipfile and numpy raise on damaged or crafted files
 BROKEN = (
     OSError, ValueError, TypeError, EOFError, KeyError, AttributeError, SyntaxError, RuntimeError,
-    MemoryError, struct.error, zipfile.BadZipFile, zlib.error,
+    MemoryError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 

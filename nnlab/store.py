@@ -2,9 +2,11 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from nnlab.claim import locked
 from nnlab.errors import UserError
 
 
@@ -27,6 +29,22 @@ def bound_client() -> None:
 def uri(home: Path) -> str:
     """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME."""
     return os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
+
+
+def create(uri: str, migrate: Callable[[str], object]) -> None:
+    """See that an SQLite store exists: ``migrate`` makes it beside its place, and it is moved in whole.
+
+    MLflow cannot make the same one twice at a time, nor go on with one that a kill left half made.
+    """
+    path = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+    if not uri.startswith("sqlite:///") or (path.exists() and path.stat().st_size):
+        return
+    with locked(path.with_name(f"{path.name}.lock"), wait=True):
+        if not (path.exists() and path.stat().st_size):
+            part = path.with_name(f"{path.name}.part")
+            part.unlink(missing_ok=True)
+            migrate(f"sqlite:///{part}")
+            part.replace(path)
 
 
 def is_server(uri: str) -> bool:

@@ -42,6 +42,7 @@ class Tracker:
         """Open the store (an absent SQLite file is created and migrated) and the experiment."""
         self.uri = store.uri(home)
         store.check_writable(home)
+        store.create(self.uri, lambda uri: MlflowClient(uri).search_experiments())
         self._client = MlflowClient(self.uri)
         self._experiment = experiment
         self.experiment_id = self._find_experiment(home)
@@ -106,13 +107,7 @@ class Tracker:
         )
 
     def log_costs(
-        self,
-        run_id: str,
-        cell: Cell,
-        costs: Sequence[float],
-        started: float,
-        now: float,
-        after: int,
+        self, run_id: str, cell: Cell, costs: Sequence[float], started: float, now: float, after: int
     ) -> int:
         """Log the bounded number of points of a curve whose step is above ``after``; returns the last."""
         cfg = cell.config
@@ -152,8 +147,8 @@ class Tracker:
         self, plan: Plan, cell: Cell, rec: record.Record, rerun_of: str, identical: bool
     ) -> str:
         """Publish the record of a rerun as a run of its own that names the one it repeats."""
-        tags = {"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()}
-        run = self._create(plan, cell, None, rec.started, tags)
+        more = {"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()}
+        run = self._create(plan, cell, None, rec.started, more)
         return self.publish(plan, cell, rec, None, run.info.run_id)
 
     def fetch_record(self, text: str, folder: Path) -> tuple[str, record.Record]:

@@ -5,29 +5,41 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import pytest
 from harness import command, environment, histories, runs, wait_for, working_folder
 
 from nnlab import record
 
 CELLS = "tags.`nnlab.kind` = 'cell'"
 SWEEPS = "tags.`nnlab.kind` = 'sweep'"
-VARYING = {
-    "mlflow.parentRunId",
-    "nnlab.record",
-    "nnlab.driver",
-    "nnlab.heartbeat",
-    "mlflow.artifactLocation",
-}
+VARYING = {"mlflow.parentRunId", "nnlab.record", "nnlab.driver", "nnlab.heartbeat", "nnlab.sweep"}
+
+
+DRIVERS: list["Driver"] = []
+
+
+@pytest.fixture(autouse=True)
+def no_strays() -> Iterator[None]:
+    """Whatever a test that failed has left running ends with it."""
+    yield
+    while DRIVERS:
+        driver = DRIVERS.pop()
+        with suppress(ProcessLookupError):
+            os.killpg(driver.process.pid, signal.SIGKILL)
+        driver.process.wait(30)
 
 
 class Driver:
     """`nnlab ...` in a process group of its own, with all that comes of it."""
 
     def __init__(self, home: Path, *arguments: str, output: str = "output.txt", **env: str) -> None:
+        DRIVERS.append(self)
         self.output = home.parent / f"{home.name}-{output}"
         with self.output.open("a") as file:
             self.process = subprocess.Popen(

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from disturbed import Driver, Server, assert_same, busy, records_of
+from disturbed import Driver, Server, assert_same, busy, no_strays, records_of  # noqa: F401
 from harness import done, empty_store, lines, markers, nnlab, runs, small_set, wait_for
 
 from nnlab import record

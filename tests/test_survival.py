@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disturbed import CELLS, SWEEPS, Driver, assert_same, busy, inodes
+from disturbed import CELLS, SWEEPS, Driver, assert_same, busy, inodes, no_strays  # noqa: F401
 from harness import client, done, empty_store, markers, nnlab, runs, small_set, wait_for
 
 KILLS = 50
@@ -219,7 +219,7 @@ def test_eight_sweeps_at_once_on_an_absent_store(tmp_path: Path) -> None:
     ]
     for driver in drivers:
         assert driver.end(500) == 0, driver.text()
-        assert "Traceback" not in driver.text()
+        assert "Traceback" not in driver.text(), driver.text()
         assert "3 cells: 3 finished" in driver.text() and "wait" not in driver.text(), driver.text()
     assert len(markers(home)) == 10
     assert len(runs(home, SWEEPS)) == 8
