@@ -68,7 +68,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield trained(home, *small_set(folder), *QUICK)[1].folder
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_mutated_record_is_itself_or_one_clear_line(
     whole: Path, tmp_path: Path, data: st.DataObject
@@ -296,7 +296,11 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+@pytest.mark.parametrize(
+    "name",
+    [*NAMES[:4], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[4:])],
+    ids=range(len(NAMES)),
+)
 def test_an_experiment_of_any_name(whole: Path, tmp_path: Path, name: str) -> None:
     """Printable, it is a name like any other: published, found again, no file made of it."""
     with living_in(empty_store(tmp_path / "home")) as home:
@@ -310,6 +314,7 @@ def test_an_experiment_of_any_name(whole: Path, tmp_path: Path, name: str) -> No
         assert len(runs(home, experiment=plan.experiment)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "\x00", "x" * 500, " ", "a\u202eb", "\x9b31m"])
 def test_an_experiment_name_that_is_none(tmp_path: Path, name: str) -> None:
     if "\x00" in name:  # no process can be given one
@@ -322,6 +327,7 @@ def test_an_experiment_name_that_is_none(tmp_path: Path, name: str) -> None:
     assert ended.stderr.replace("\n", "").isprintable()
 
 
+@pytest.mark.slow
 def test_data_files_of_odd_names(tmp_path: Path) -> None:
     """Rich's markup, quotes, emoji and sheer length in a swept path stay what they are."""
     data = small_set(tmp_path / "set")
