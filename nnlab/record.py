@@ -129,7 +129,7 @@ def read(folder: Path) -> Record:
         rec = Record(folder=folder, **values)
         _check_types(rec)
         return rec
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{folder}: holds no finished record; train the cell again") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: damaged ({error}); delete {folder} and train again") from None
