@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from nnlab.data.stored import Stored
+
 COLUMNS = 8
 MOST = 64  # images in one picture
 GAP, LABEL = 4, 12  # pixels around an image; of the label under it
@@ -34,7 +36,7 @@ def _label(text: str, width: int) -> Image.Image:
 
 
 def misclassified(
-    images: NDArray[np.uint8],
+    images: Stored | NDArray[np.uint8],
     y: NDArray[np.int64],
     predicted: NDArray[np.int64],
     classes: Sequence[str],
@@ -42,7 +44,7 @@ def misclassified(
     """The test images (k, height, width, 3) that the net got wrong, under each what it said."""
     wrong = np.flatnonzero(y != predicted)[:MOST]
     labels = [f"said {classes[predicted[i]]}"[:20] if predicted[i] >= 0 else "no number" for i in wrong]
-    return _grid([images[i] for i in wrong], labels, width=128)
+    return _grid(list(images[wrong]), labels, width=128)
 
 
 def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image.Image:

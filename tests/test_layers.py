@@ -19,11 +19,13 @@ LAYERS = [
     {"losses", "network"},
     {"training", "diagnostics", "ranges"},
     # above the numeric modules: data, configuration, records
-    {"data.coats", "data.hdf5", "data.download", "provenance", "plots", "claim", "store"},
+    {"data.stored", "data.coats", "data.download", "provenance", "claim", "store"},
+    {"data.hdf5", "plots"},
     {"data.figure", "config", "record"},
     {"data.bodies", "data.scenes"},
     {"data.cats", "data.others"},
     {"data.painted"},
+    {"evaluation"},
     {"run", "curves"},
     {"plan", "gradcheck"},
     {"summary", "comparison", "grid", "rerun"},
@@ -40,7 +42,7 @@ NUMERIC = {
     "activations", "initializers", "optimizers", "metrics", "first_layer", "losses", "network",
     "training", "diagnostics",
 }  # fmt: skip
-STANDARD = {"collections", "dataclasses", "itertools", "math", "typing"}
+STANDARD = {"collections", "concurrent", "dataclasses", "itertools", "math", "typing"}
 KNOW_MLFLOW = {"tracking"}
 KNOW_HYDRA = {"config", "grid", "sweep", "cli"}
 
