@@ -19,10 +19,11 @@ from nnlab.data import hdf5, painted
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
 from nnlab.first_layer import FirstLayer, GramLayer, Inputs, PrimalLayer, choose_solver, gram
+from nnlab.forward import Net, Parameters, forward
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES, OUTPUTS
 from nnlab.metrics import accuracy, classes, targets
-from nnlab.network import Network, Parameters, logits
+from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
 from nnlab.training import Callback, Step, train
 
@@ -164,6 +165,8 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
         started=started,
         ended=time.time(),
         provenance=provenance.gather(),
+        shape=list(data.train.x.shape[1:]),
+        classes=list(data.classes),
     )
     arrays: dict[str, dict[str, NDArray[Any]]] = {
         "history": {"train/cost": costs, **evaluation.curves()},
@@ -201,11 +204,12 @@ def final_figures(
 ) -> tuple[dict[str, float], Array]:
     """Costs (without L2) and accuracies of both splits, and the test outputs A_L (n_L, m_test)."""
     figures: dict[str, float] = {}
+    net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
     A: Array = np.empty(0)
     for name, split in (("train", data.train), ("test", data.test)):
         rows = _features(split, cfg.trainer.dtype)
-        Z_L = logits(parameters, rows, cfg.model.activation, cfg.model.leak)
-        A = OUTPUTS[cfg.model.output](Z_L)
+        with threadpool_limits(1):  # whatever trainer.threads: as `predict` and the served model
+            Z_L, A = forward(net, rows)
         Y = targets(split.y, len(Z_L), Z_L.dtype)
         figures[f"{name}/accuracy"] = accuracy(A, split.y)
         if name == "test":

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.errors import UserError
+from nnlab.forward import features
 
 CHUNK = 1024  # examples that are digested or checked at a time
 MAX_CLASSES = 10_000
@@ -37,10 +38,7 @@ class Split:
 
     def features(self, dtype: str = "float64") -> NDArray[np.floating]:
         """The examples as rows (m, n_0), flattened in C order; uint8 images divided by 255."""
-        rows = self.x.reshape(len(self.x), -1)
-        if self.x.ndim == 4:
-            return (rows / 255.0).astype(dtype, copy=False)
-        return rows.astype(dtype)
+        return features(self.x, dtype)
 
     @cached_property
     def digest(self) -> str:
