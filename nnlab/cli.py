@@ -1,4 +1,4 @@
-"""The command line: nnlab train | sweep | rerun | sync | data | gradcheck | ui.
+"""The command line: nnlab train | sweep | rerun | predict | sync | data | gradcheck | ui.
 
 Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or configuration is wrong;
 130 interrupted. A user's mistake is one or two lines; `--debug` or HYDRA_FULL_ERROR=1 shows the
@@ -30,6 +30,7 @@ from nnlab import plan as plans
 from nnlab import record, store, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
+from nnlab.cli_predict import predict
 from nnlab.cli_rerun import rerun
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
@@ -170,6 +171,7 @@ def _train(composed: DictConfig) -> None:
             _train_once(cell, cfg.sweep.force)
             finished = record.read(cell.folder(home()))
             OUT.print(_result(finished, plan.name(cell)), markup=False, soft_wrap=True)
+        publisher.log_model(summarize(plan, home()))
     if publisher.problem is not None:
         waits = f"MLflow: {publisher.problem}\n1 run waits; `nnlab sync` publishes it"
         ERROR.print(waits, markup=False, soft_wrap=True)
@@ -234,6 +236,7 @@ def sync() -> None:
             summary = summarize(plan, home())
             status = "killed" if summary.counts["missing"] else "finished"
             publisher.close(summary, "failed" if summary.counts["failed"] else status)
+            publisher.log_model(summary)
         problem = problem or publisher.problem
         waiting += len(publisher.waiting)
     if problem is not None:
@@ -243,6 +246,7 @@ def sync() -> None:
 
 cli.add_command(data)
 cli.add_command(rerun)
+cli.add_command(predict)
 
 
 # -- checks and UI ---------------------------------------------------------------------------------

@@ -8,14 +8,16 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nnlab.config import Config
 from nnlab.data.hdf5 import Dataset
 from nnlab.diagnostics import layer_statistics
 from nnlab.first_layer import Inputs, Rows, pieces
+from nnlab.forward import Net, Parameters, forward
 from nnlab.losses import LOSSES, OUTPUTS
 from nnlab.metrics import accuracy, targets
-from nnlab.network import Network, Parameters, logits
+from nnlab.network import Network
 from nnlab.training import Step
 
 Array = NDArray[np.floating]
@@ -25,20 +27,23 @@ def final_figures(
     cfg: Config, data: Dataset, parameters: Parameters, train: Rows, test: Rows
 ) -> tuple[dict[str, float], Array]:
     """Costs (without L2) and accuracies of both splits, and the test outputs A_L (n_L, m_test)."""
-    output, loss = OUTPUTS[cfg.model.output], LOSSES[cfg.model.output, cfg.model.loss]
-    Z_train, Z_test = (
-        np.hstack(
-            [logits(parameters, rows[p], cfg.model.activation, cfg.model.leak) for p in pieces(len(rows))]
-        )
-        for rows in (train, test)
-    )  # (n_L, m), (n_L, m_test)
-    A_test = output(Z_test)
+    net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
+    with threadpool_limits(1):  # whatever trainer.threads: as `predict` and the served model
+        _, A_train = _forward(net, train)
+        Z_test, A_test = _forward(net, test)
+    loss = LOSSES[cfg.model.output, cfg.model.loss]
     figures = {
-        "train/accuracy": accuracy(output(Z_train), data.train.y),
+        "train/accuracy": accuracy(A_train, data.train.y),
         "test/accuracy": accuracy(A_test, data.test.y),
         "test/cost": float(loss.cost(Z_test, targets(data.test.y, len(Z_test), Z_test.dtype))),
     }
     return figures, A_test
+
+
+def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
+    """Z_L and A_L (n_L, m) of all rows, in parts that fit into memory."""
+    Z, A = zip(*(forward(net, rows[places]) for places in pieces(len(rows))), strict=True)
+    return np.hstack(Z), np.hstack(A)
 
 
 class Evaluation:

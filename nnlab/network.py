@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from nnlab.activations import ACTIVATIONS
 from nnlab.first_layer import FirstLayer, Inputs, Places, room
+from nnlab.forward import Parameters
 
 Array = NDArray[np.floating]
 Delta = Callable[[Array, Array], None]  # delta(Z_L, out), of a loss for given targets
-Parameters = list[tuple[Array, Array]]  # [(W1, b1), ..., (WL, bL)], W_l (n_l, n_{l-1}), b_l (n_l, 1)
 
 
 class Up(NamedTuple):
@@ -218,13 +218,3 @@ class Network:
         """A copy of all weights and biases, W1 in full."""
         upper = [(P[:, :-1].copy(), P[:, -1:].copy()) for P in self._P]
         return [self.first.weights(), *upper]
-
-
-def logits(parameters: Parameters, images: Array, activation: str, leak: float) -> Array:
-    """Z_L (n_L, k) of images (k, n_0), by the formulas at the top and nothing else."""
-    (W, b), *upper = parameters
-    Z: Array = W @ images.T + b
-    for W, b in upper:
-        ACTIVATIONS[activation].apply(Z, leak)
-        Z = W @ Z + b
-    return Z

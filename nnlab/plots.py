@@ -47,6 +47,14 @@ def misclassified(
     return _grid(list(images[wrong]), labels, width=128)
 
 
+def labelled(images: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Image.Image:
+    """Images (height, width, 1, 3 or 4) with a label under each, MOST of them."""
+    tiles = [
+        image.repeat(3, axis=2)[..., :3] if image.shape[2] == 1 else image[..., :3] for image in images
+    ]
+    return _grid(tiles[:MOST], [label[:20] for label in labels[:MOST]], width=128)
+
+
 def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image.Image:
     """Each unit's weights W1 (n_1, n_0) as an image, grey at 0, the largest |w| of the unit at 0 or 255."""
     units = W1[:MOST]

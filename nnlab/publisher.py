@@ -78,6 +78,26 @@ class Publisher:
         except tracking.Unavailable as error:
             self.problem = str(error).splitlines()[0]
 
+    def log_model(self, summary: Summary) -> None:
+        """Log the net of the best cell as the MLflow model of its run.
+
+        A record that is from before predictions does not say what its inputs are, and gets no model.
+        """
+        from nnlab import tracking
+
+        best = [
+            c for c in self._plan.cells if summary.best and c.fingerprint == summary.best["fingerprint"]
+        ]
+        run_id = self.run_of(best[0]) if best else None
+        if self.tracker is None or run_id is None:
+            return
+        try:
+            rec = record.read(best[0].folder(self._home))
+            if rec.shape:
+                self.tracker.log_model(run_id, rec)
+        except (UserError, *tracking.Unavailable) as error:
+            self.problem = str(error).splitlines()[0]
+
     def _open(self, tracker: Tracker) -> None:
         if self._plan.kind == "sweep":
             self.parent = tracker.open_parent(self._plan)

@@ -48,7 +48,12 @@ def find_local(text: str, home: Path) -> Record | None:
 
 
 def configuration(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> Config:
-    """The recorded configuration as one that can run here, checked like any other.
+    """The recorded configuration as one that can run here, checked like any other; see ``as_overrides``."""
+    return compose(as_overrides(rec, trust_paths, overrides))
+
+
+def as_overrides(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> list[str]:
+    """The recorded configuration as a command line, which has no key but those of the schema.
 
     ``overrides`` say where the data stand now, or what is to be different. A named set is looked up
     as ever; paths out of the record are used for other data only where the record is this machine's
@@ -68,7 +73,7 @@ def configuration(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> C
         f"{key}={quoted(value) if isinstance(value, str) else json.dumps(value)}"
         for key, value in recorded.items()
     ]
-    return compose([f"data={name}", *texts, *overrides])
+    return [f"data={quoted(str(name))}", *texts, *overrides]
 
 
 def compare(recorded: Record, now: Record, tolerance: float) -> list[Difference]:

@@ -20,10 +20,11 @@ from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
 from nnlab.evaluation import Evaluation, final_figures
 from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, Rows, choose_solver, gram
+from nnlab.forward import Parameters
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import classes, targets
-from nnlab.network import Network, Parameters
+from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
 from nnlab.training import Callback, Step, train
 
@@ -186,6 +187,8 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
         started=started,
         ended=time.time(),
         provenance=provenance.gather(),
+        shape=list(data.train.x.shape[1:]),
+        classes=list(data.classes),
     )
     arrays: dict[str, dict[str, NDArray[Any]]] = {
         "history": {"train/cost": costs, **evaluation.curves()},

@@ -94,6 +94,8 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
             publisher.close(summary, status)
             OUT.print(summary.table() if summary.ranked else "no cell finished")
             OUT.print(f"{summary.counted()}; sweep {plan.id} {status}", highlight=False)
+            if status != "killed":
+                publisher.log_model(summary)
             _report_publication(publisher, plan)
     for name, error in failed[:5]:
         _complain(f"{name}: {error}")

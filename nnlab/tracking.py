@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 # a server that is away must not hold a client for minutes; nothing is reported to anyone
@@ -22,16 +23,14 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 from mlflow import MlflowClient  # noqa: E402
-from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
+from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.store.artifact.artifact_repository_registry import (  # noqa: E402
-    get_artifact_repository,
-)
+from mlflow.store.artifact import artifact_repository_registry as registry  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from nnlab import comparison, curves, record, store  # noqa: E402
 from nnlab.config import flatten, training_dict  # noqa: E402
-from nnlab.errors import UserError  # noqa: E402
+from nnlab.model import net_of  # noqa: E402
 from nnlab.plan import Plan, Published  # noqa: E402
 from nnlab.run import Cell  # noqa: E402
 from nnlab.summary import Summary  # noqa: E402
@@ -51,19 +50,19 @@ class Tracker:
         self.uri = store.uri(home)
         store.check_writable(home)
         self._client = MlflowClient(self.uri)
-        self._experiment = experiment
+        self.experiment = experiment
         self.experiment_id = self._find_experiment(home)
 
     def _find_experiment(self, home: Path) -> str:
-        found = self._client.get_experiment_by_name(self._experiment)
+        found = self._client.get_experiment_by_name(self.experiment)
         if found is not None:
             return str(found.experiment_id)
         location = None if store.is_server(self.uri) else store.artifacts(home)
         try:
             kind = {"mlflow.experimentKind": "custom_model_development"}  # the UI's tabs for training
-            return str(self._client.create_experiment(self._experiment, location, kind))
+            return str(self._client.create_experiment(self.experiment, location, kind))
         except MlflowException:  # another process was faster
-            found = self._client.get_experiment_by_name(self._experiment)
+            found = self._client.get_experiment_by_name(self.experiment)
             if found is None:
                 raise
             return str(found.experiment_id)
@@ -73,10 +72,10 @@ class Tracker:
     def published(self, plan: Plan) -> dict[str, Published]:
         """The runs of this plan's cells that the store has, by fingerprint."""
         if plan.kind == "sweep":
-            runs = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
+            runs = self.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
         else:
             fingerprint = plan.cells[0].fingerprint
-            runs = self._search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
+            runs = self.search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
             other = {"nnlab.sweep", "nnlab.rerun_of"}
             runs = [run for run in runs if not other & run.data.tags.keys()]
         return {
@@ -114,13 +113,7 @@ class Tracker:
         )
 
     def log_costs(
-        self,
-        run_id: str,
-        cell: Cell,
-        costs: Sequence[float],
-        started: float,
-        now: float,
-        after: int,
+        self, run_id: str, cell: Cell, costs: Sequence[float], started: float, now: float, after: int
     ) -> int:
         """Log the bounded number of points of a curve whose step is above ``after``; returns the last."""
         cfg = cell.config
@@ -172,24 +165,6 @@ class Tracker:
         run = self._create(plan, cell, None, rec.started, tags)
         return self.publish(plan, cell, rec, None, run.info.run_id)
 
-    def fetch_record(self, text: str, folder: Path) -> tuple[str, record.Record]:
-        """Download the record of a run, named by its id, the id's beginning, or its name."""
-        cells = self._search("tags.`nnlab.kind` = 'cell'")
-        found = [run for run in cells if run.info.run_id.startswith(text)] or [
-            run for run in cells if run.info.run_name == text and "nnlab.rerun_of" not in run.data.tags
-        ]
-        if len(found) != 1:
-            what = f"{len(found)} runs" if found else "no run"
-            raise UserError(
-                f"{text}: {what} of experiment {self._experiment} in {store.public(self.uri)} has this "
-                "id or name; give a run id, the beginning of one, or a record's folder"
-            )
-        run_id = str(found[0].info.run_id)
-        repository = get_artifact_repository(found[0].info.artifact_uri)
-        for name in (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS)):
-            repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
-        return run_id, record.read(folder)
-
     def publish_failure(
         self,
         plan: Plan,
@@ -204,6 +179,22 @@ class Tracker:
         self._client.set_tag(run_id, "nnlab.error", str(note["error"])[:500])
         self._client.set_tag(run_id, "nnlab.status", "failed")
         self._end(run_id, "FAILED", note["ended"])
+
+    def log_model(self, run_id: str, rec: record.Record) -> None:
+        """Log the net of a record as the MLflow model of its run, unless the run has it already."""
+        from nnlab import mlmodel  # takes a while more
+
+        outputs = self._client.get_run(run_id).outputs
+        if outputs is not None and outputs.model_outputs:
+            return
+        net_of(rec)  # nothing is begun with a damaged record
+        logged = self._client.create_logged_model(self.experiment_id, "model", run_id)
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "model"
+            mlmodel.save(rec, folder, run_id=run_id, model_id=logged.model_id)
+            self._client.log_model_artifacts(logged.model_id, str(folder))
+        self._client.finalize_logged_model(logged.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
 
     def end_killed(self, run_id: str) -> None:
         """End the run of a cell that was cut off."""
@@ -224,22 +215,14 @@ class Tracker:
         """The parent run of a sweep, RUNNING: the one it had, or a new one."""
         key = f"{comparison.SHARED_VIEW}{plan.id}"
         self._client.set_experiment_tag(self.experiment_id, key, comparison.shared_view(plan))
-        found = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
+        found = self.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
         if found:
             run_id = str(found[0].info.run_id)
             self._client.update_run(run_id, status="RUNNING")
             return run_id
-        tags = {
-            "mlflow.source.name": "nnlab",
-            "nnlab.kind": "sweep",
-            "nnlab.sweep": plan.id,
-        }
-        run = self._client.create_run(
-            self.experiment_id,
-            start_time=int(plan.created * 1000),
-            tags=tags,
-            run_name=plan.title(),
-        )
+        tags = {"mlflow.source.name": "nnlab", "nnlab.kind": "sweep", "nnlab.sweep": plan.id}
+        created = int(plan.created * 1000)
+        run = self._client.create_run(self.experiment_id, created, tags, run_name=plan.title())
         return str(run.info.run_id)
 
     def close_parent(self, run_id: str, summary: Summary, status: str) -> None:
@@ -259,7 +242,8 @@ class Tracker:
 
     # -- the store ---------------------------------------------------------------------------
 
-    def _search(self, condition: str) -> list[Run]:
+    def search(self, condition: str) -> list[Run]:
+        """The runs of the experiment for which MLflow's filter holds."""
         runs: list[Run] = []
         token = None
         while True:
@@ -286,8 +270,18 @@ class Tracker:
         entities = [RunTag(key, value) for key, value in (tags or {}).items()]
         self._client.log_batch(run_id, metrics=last, params=params, tags=entities)
 
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags on a run."""
+        self._log(run_id, tags=tags)
+
+    def download(self, run: Run, names: Sequence[str], folder: Path) -> None:
+        """Download artifacts of a run into ``folder``."""
+        repository = registry.get_artifact_repository(run.info.artifact_uri)
+        for name in names:
+            repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
+
     def _upload(self, run: Run, paths: Sequence[Path]) -> None:
-        repository = get_artifact_repository(run.info.artifact_uri)
+        repository = registry.get_artifact_repository(run.info.artifact_uri)
         for path in paths:
             repository.log_artifact(str(path))  # type: ignore[no-untyped-call]
 

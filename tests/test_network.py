@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnlab.activations import ACTIVATIONS
+from nnlab.forward import logits
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
-from nnlab.network import logits
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.training import train
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from nnlab.data.stored import Stored
 from nnlab.errors import UserError
+from nnlab.forward import features
 
 PART_MB = 16  # of a set that are digested or checked at a time
 PACKED = 100  # times that a set which is streamed may be larger than what the file holds of it
@@ -47,11 +48,7 @@ class Split:
         self, dtype: str = "float64", places: slice | NDArray[np.intp] = slice(None)
     ) -> NDArray[np.floating]:
         """Examples as rows (k, n_0), flattened in C order; uint8 images divided by 255."""
-        x = self.x[places]
-        rows = x.reshape(len(x), -1)
-        if self.x.ndim == 4:
-            return (rows / 255.0).astype(dtype, copy=False)
-        return rows.astype(dtype)
+        return features(self.x[places], dtype)
 
     def parts(self) -> Iterator[NDArray[Any]]:
         """The examples in their order, some megabytes at a time."""
