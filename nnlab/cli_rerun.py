@@ -12,7 +12,8 @@ from nnlab import record
 from nnlab.cli_data import OVERRIDES
 from nnlab.config import home
 from nnlab.errors import Failed
-from nnlab.rerun import configuration, find_local, verdict
+from nnlab.lookup import find_record
+from nnlab.rerun import configuration, verdict
 from nnlab.run import Cell, resolve, run_cell
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -35,14 +36,7 @@ def rerun(context: click.Context, run: str, tolerance: float, experiment: str) -
     nnlab rerun "relu 4x20 s0.1 #3" data.train=/my/train.h5 data.test=/my/test.h5
     """
     with tempfile.TemporaryDirectory() as scratch:
-        recorded, run_id = find_local(run, home()), None
-        if recorded is None:
-            from nnlab import tracking
-
-            try:
-                run_id, recorded = tracking.Tracker(home(), experiment).fetch_record(run, Path(scratch))
-            except tracking.Unavailable as error:
-                raise Failed(f"MLflow: {str(error).splitlines()[0]}") from None
+        recorded, run_id = find_record(run, home(), experiment, Path(scratch))
         cell = resolve(configuration(recorded, trust_paths=run_id is None, overrides=context.args))
         again = _train(cell)
         holds, text = verdict(recorded, again, tolerance)

@@ -19,6 +19,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 from mlflow import MlflowClient  # noqa: E402
@@ -31,8 +32,8 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from nnlab import comparison, curves, record, store  # noqa: E402
 from nnlab.config import flatten, training_dict  # noqa: E402
-from nnlab.errors import UserError  # noqa: E402
 from nnlab.plan import Plan, Published  # noqa: E402
+from nnlab.reader import Reader  # noqa: E402
 from nnlab.run import Cell  # noqa: E402
 from nnlab.summary import Summary  # noqa: E402
 
@@ -53,6 +54,9 @@ class Tracker:
         self._client = MlflowClient(self.uri)
         self._experiment = experiment
         self.experiment_id = self._find_experiment(home)
+        self.reader = Reader(
+            self._client, get_artifact_repository, self.uri, experiment, self.experiment_id
+        )
 
     def _find_experiment(self, home: Path) -> str:
         found = self._client.get_experiment_by_name(self._experiment)
@@ -73,10 +77,10 @@ class Tracker:
     def published(self, plan: Plan) -> dict[str, Published]:
         """The runs of this plan's cells that the store has, by fingerprint."""
         if plan.kind == "sweep":
-            runs = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
+            runs = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
         else:
             fingerprint = plan.cells[0].fingerprint
-            runs = self._search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
+            runs = self.reader.search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
             other = {"nnlab.sweep", "nnlab.rerun_of"}
             runs = [run for run in runs if not other & run.data.tags.keys()]
         return {
@@ -172,24 +176,6 @@ class Tracker:
         run = self._create(plan, cell, None, rec.started, tags)
         return self.publish(plan, cell, rec, None, run.info.run_id)
 
-    def fetch_record(self, text: str, folder: Path) -> tuple[str, record.Record]:
-        """Download the record of a run, named by its id, the id's beginning, or its name."""
-        cells = self._search("tags.`nnlab.kind` = 'cell'")
-        found = [run for run in cells if run.info.run_id.startswith(text)] or [
-            run for run in cells if run.info.run_name == text and "nnlab.rerun_of" not in run.data.tags
-        ]
-        if len(found) != 1:
-            what = f"{len(found)} runs" if found else "no run"
-            raise UserError(
-                f"{text}: {what} of experiment {self._experiment} in {store.public(self.uri)} has this "
-                "id or name; give a run id, the beginning of one, or a record's folder"
-            )
-        run_id = str(found[0].info.run_id)
-        repository = get_artifact_repository(found[0].info.artifact_uri)
-        for name in (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS)):
-            repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
-        return run_id, record.read(folder)
-
     def publish_failure(
         self,
         plan: Plan,
@@ -224,7 +210,7 @@ class Tracker:
         """The parent run of a sweep, RUNNING: the one it had, or a new one."""
         key = f"{comparison.SHARED_VIEW}{plan.id}"
         self._client.set_experiment_tag(self.experiment_id, key, comparison.shared_view(plan))
-        found = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
+        found = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
         if found:
             run_id = str(found[0].info.run_id)
             self._client.update_run(run_id, status="RUNNING")
@@ -233,6 +219,7 @@ class Tracker:
             "mlflow.source.name": "nnlab",
             "nnlab.kind": "sweep",
             "nnlab.sweep": plan.id,
+            "nnlab.swept": ",".join(plan.keys),
         }
         run = self._client.create_run(
             self.experiment_id,
@@ -258,18 +245,6 @@ class Tracker:
         return comparison.urls(self.uri, self.experiment_id, plan)
 
     # -- the store ---------------------------------------------------------------------------
-
-    def _search(self, condition: str) -> list[Run]:
-        runs: list[Run] = []
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self.experiment_id], condition, max_results=1000, page_token=token
-            )
-            runs += page
-            token = page.token
-            if not token:
-                return runs
 
     def _log(
         self,
