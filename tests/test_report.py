@@ -166,9 +166,8 @@ def test_curves_have_the_band_of_their_seeds(page: Page, swept: tuple[Path, Plan
     (figure,) = page.figures["curves"]["the best 6"]
     bands = [trace for trace in figure["data"] if trace.get("fill") == "toself"]
     crosses = [trace for trace in figure["data"] if trace.get("name") == "diverged"]
-    assert [trace["legendgroup"] for trace in bands] == ["leaky 2x4 s1"], (
-        "the others' seeds agree or failed"
-    )
+    named = {trace["legendgroup"] for trace in bands}
+    assert "leaky 2x4 s1" in named and "leaky 3x4 s1" not in named, "of that one seed alone has a curve"
     assert len(crosses) == 1 and crosses[0]["x"] == [0, 0], "both depths diverged at once"
 
 
