@@ -1,4 +1,4 @@
-"""The command line: nnlab train | sweep | rerun | predict | sync | data | gradcheck | ui.
+"""The command line: nnlab train | sweep | rerun | predict | report | compare | sync | data | ...
 
 Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or configuration is wrong;
 130 interrupted. A user's mistake is one or two lines; `--debug` or HYDRA_FULL_ERROR=1 shows the
@@ -31,6 +31,8 @@ from nnlab import record, store, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
 from nnlab.cli_predict import predict
+from nnlab.cli_report import compare as compare_runs
+from nnlab.cli_report import report
 from nnlab.cli_rerun import rerun
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
@@ -237,6 +239,8 @@ def sync() -> None:
             status = "killed" if summary.counts["missing"] else "finished"
             publisher.close(summary, "failed" if summary.counts["failed"] else status)
             publisher.log_model(summary)
+            if publisher.published:
+                publisher.report()
         problem = problem or publisher.problem
         waiting += len(publisher.waiting)
     if problem is not None:
@@ -245,6 +249,8 @@ def sync() -> None:
 
 
 cli.add_command(data)
+cli.add_command(compare_runs)
+cli.add_command(report)
 cli.add_command(rerun)
 cli.add_command(predict)
 

@@ -13,8 +13,8 @@ from rich.text import Text
 from nnlab import images, plots
 from nnlab.config import home
 from nnlab.errors import UserError
-from nnlab.fetching import recorded
 from nnlab.forward import Answer
+from nnlab.lookup import recorded
 from nnlab.model import ask, net_of
 from nnlab.record import Record
 

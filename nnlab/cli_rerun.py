@@ -13,7 +13,7 @@ from nnlab.cli_data import OVERRIDES
 from nnlab.cli_verify import verify_sweep
 from nnlab.config import home, quoted
 from nnlab.errors import Failed, UserError
-from nnlab.fetching import recorded
+from nnlab.lookup import recorded
 from nnlab.record import Record
 from nnlab.rerun import as_overrides, configuration, verdict
 from nnlab.run import Cell, resolve, run_cell

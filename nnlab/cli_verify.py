@@ -14,8 +14,10 @@ from nnlab import plan as plans
 from nnlab import record
 from nnlab.config import home
 from nnlab.errors import Failed, UserError
-from nnlab.fetching import cells_of, fetch, find_sweep, reaching
+from nnlab.lookup import reaching
 from nnlab.plan import Plan
+from nnlab.reader import Reader
+from nnlab.results import DONE, Run
 from nnlab.verification import Outcome, Recorded, verify, workers
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -54,8 +56,8 @@ def _verify_remote(
 ) -> tuple[str, list[Outcome]]:
     """The same with the records that MLflow holds, some at a time."""
     with reaching(home(), experiment) as tracker:
-        sweep = find_sweep(tracker, text).data.tags["nnlab.sweep"]
-        runs = cells_of(tracker, sweep)
+        found = tracker.reader.sweep(text)
+        sweep, runs = found.parent.tags["nnlab.sweep"], sorted(found.cells, key=lambda run: run.name)
 
         def outcomes() -> Iterator[Outcome]:
             size = AT_A_TIME * workers()
@@ -63,16 +65,22 @@ def _verify_remote(
                 with TemporaryDirectory() as scratch:
                     cells = []
                     for run in runs[start : start + size]:
-                        folder = Path(scratch) / run.info.run_id
-                        done = run.info.status == "FINISHED"
+                        folder = Path(scratch) / run.id
+                        done = run.status in DONE
                         cells.append(
                             Recorded(
-                                run.info.run_name, fetch(tracker, run, folder).folder if done else None
+                                run.name, tracker.reader.fetch_record(run, folder).folder if done else None
                             )
                         )
                     yield from verify(cells, overrides, False, tolerance, apart)
 
         return sweep, _watch(outcomes(), len(runs))
+
+
+def _fetch(reader: Reader, run: Run, scratch: Path) -> Recorded:
+    if run.status not in DONE:
+        return Recorded(run.name, None)
+    return Recorded(run.name, reader.fetch_record(run, scratch / run.id).folder)
 
 
 def _watch(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
@@ -121,6 +129,6 @@ def _tag(sweep: str, experiment: str, same: bool) -> None:
 
     try:
         tracker = tracking.Tracker(home(), experiment)
-        tracker.tag(find_sweep(tracker, sweep).info.run_id, {"nnlab.identical": str(same).lower()})
+        tracker.tag(tracker.reader.sweep(sweep).parent.id, {"nnlab.identical": str(same).lower()})
     except (UserError, *tracking.Unavailable) as error:
         ERROR.print(f"MLflow: {str(error).splitlines()[0]}; the sweep is not tagged", markup=False)

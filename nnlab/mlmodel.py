@@ -1,4 +1,4 @@
-"""A record's net as an MLflow model: code, plain arrays, requirements, signature and an example.
+"""A record's net as the files of an MLflow model: code, plain arrays, requirements, an example.
 
 The code is one file, put together from the very modules that the trainer runs, and the arrays one
 .npz without pickle. It needs no nnlab, so it answers as trained whatever nnlab is or becomes.
@@ -7,13 +7,10 @@ The code is one file, put together from the very modules that the trainer runs, 
 import ast
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import mlflow.pyfunc
 import numpy as np
-from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, Schema, TensorSpec
-from mlflow.types.schema import Array
+from numpy.typing import NDArray
 
 from nnlab.model import net_of
 from nnlab.record import Record
@@ -22,33 +19,23 @@ PARTS = ("activations", "losses", "metrics", "forward", "served")  # each after 
 REQUIREMENTS = ("mlflow", "numpy", "threadpoolctl")
 
 
-def save(rec: Record, folder: Path, **identity: Any) -> None:
-    """Write the model of a record into ``folder``; ``identity`` is what MLflow calls it and its run.
+class Files(NamedTuple):
+    """What MLflow packs into a model."""
 
-    ``folder`` is new; the files that go into it are made beside it.
-    """
-    code, arrays = folder.with_name("model.py"), folder.with_name("net.npz")
+    code: Path
+    arrays: Path
+    requirements: list[str]
+    example: NDArray[Any]  # one input (1, ...)
+
+
+def write(rec: Record, folder: Path) -> Files:
+    """Write code and arrays of a record's model into ``folder``."""
+    code, arrays = folder / "model.py", folder / "net.npz"
     code.write_text(source(), "utf-8")
     np.savez(arrays, allow_pickle=False, **_arrays(rec))
     image = len(rec.shape) == 3
-    x = np.full((1, *rec.shape), 128, np.uint8) if image else np.zeros((1, *rec.shape))
-    inputs = Schema([TensorSpec(x.dtype, (-1, *rec.shape))])
-    outputs = Schema(
-        [
-            ColSpec("string", "class"),
-            ColSpec("double", "probability"),
-            ColSpec(Array("double"), "probabilities"),
-        ]
-    )
-    mlflow.pyfunc.save_model(
-        str(folder),
-        python_model=str(code),
-        artifacts={"net": str(arrays)},
-        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        signature=ModelSignature(inputs, outputs),
-        input_example=x,
-        mlflow_model=Model(**identity),
-    )
+    example = np.full((1, *rec.shape), 128, np.uint8) if image else np.zeros((1, *rec.shape))
+    return Files(code, arrays, [f"{name}=={version(name)}" for name in REQUIREMENTS], example)
 
 
 def _arrays(rec: Record) -> dict[str, Any]:

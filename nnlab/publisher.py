@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnlab.tracking import Tracker
 
 LOOK_EVERY = 0.3  # seconds between two looks at the record store
+REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
 RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
 
 
@@ -31,6 +32,7 @@ class Publisher:
 
     def __init__(self, plan: Plan, home: Path) -> None:
         self.problem: str | None = None  # why the last try failed
+        self.published = 0  # records that this publisher brought into the store
         self.parent: str | None = None
         self.tracker: Tracker | None = None
         self._plan, self._home = plan, home
@@ -98,6 +100,32 @@ class Publisher:
         except (UserError, *tracking.Unavailable) as error:
             self.problem = str(error).splitlines()[0]
 
+    def report(self) -> tuple[Path | None, str | None]:
+        """Write the sweep's report and attach it to the parent run; its path, or why there is none.
+
+        Whatever goes wrong, the results stand; and nobody waits for it longer than REPORT_WITHIN.
+        """
+        if self.tracker is None or self.parent is None:
+            return None, None
+        reader, cfg = self.tracker.reader, self._plan.cells[0].config
+        paths: list[Path] = []
+        problems: list[str] = []
+
+        def work() -> None:
+            try:
+                from nnlab import report  # brings plotly
+
+                paths.append(report.attach(reader, self._plan.id, self._home, cfg))
+            except Exception as error:
+                problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
+
+        thread = threading.Thread(target=work, name="report", daemon=True)
+        thread.start()
+        thread.join(REPORT_WITHIN)
+        if thread.is_alive():
+            problems = [f"not done within {REPORT_WITHIN:.0f} s"]
+        return (paths[0], None) if paths else (None, problems[0])
+
     def _open(self, tracker: Tracker) -> None:
         if self._plan.kind == "sweep":
             self.parent = tracker.open_parent(self._plan)
@@ -117,6 +145,7 @@ class Publisher:
             run_id = tracker.publish(self._plan, cell, record.read(folder), self.parent, run_id)
             self._begun[cell.fingerprint] = Published(run_id, complete=True)
             self._waiting.remove(cell)
+            self.published += 1
         elif last and (note := record.read_failure(folder)) is not None:
             tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
             self._waiting.remove(cell)

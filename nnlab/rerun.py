@@ -113,12 +113,18 @@ def _difference(
 
 def causes(recorded: Record, now: Record) -> list[str]:
     """What is not the same in configuration, code, data, versions, BLAS and machine."""
-    was, is_ = _surroundings(recorded), _surroundings(now)
-    return [
-        f"{key}: {_short(was.get(key))} -> {_short(is_.get(key))}"
-        for key in dict.fromkeys([*was, *is_])
-        if was.get(key) != is_.get(key)
-    ]
+    return [f"{key}: {was} -> {is_}" for key, (was, is_) in differing([recorded, now]).items()]
+
+
+def differing(records: Sequence[Record]) -> dict[str, list[str]]:
+    """What is not the same in all records, with each one's value as a short text."""
+    known = [_surroundings(rec) for rec in records]
+    keys = dict.fromkeys(key for values in known for key in values)
+    return {
+        key: [_short(values.get(key)) for values in known]
+        for key in keys
+        if any(values.get(key) != known[0].get(key) for values in known)
+    }
 
 
 def _surroundings(rec: Record) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from nnlab.losses import LOSSES
 from nnlab.metrics import classes, targets
 from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
+from nnlab.sizes import training_size
 from nnlab.training import Callback, Step, train
 
 Array = NDArray[np.floating]
@@ -175,6 +176,7 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     parameters = network.parameters()
     figures, A_test = final_figures(cfg, data, parameters, train_rows, test_rows)
     figures |= layer_statistics(network, Y, loss, cfg.model.activation)
+    figures |= training_size(cfg, [data.n_0, *network.sizes], data.train.y)
     figures["time/train_s"] = train_seconds + gram_seconds
     finished = record.Record(
         folder=target,

@@ -25,6 +25,8 @@ def artifacts(home: Path) -> str:
 def public(uri: str) -> str:
     """A store's name without the credentials that its address may hold."""
     parts = urlsplit(uri)
+    if "@" not in parts.netloc:
+        return uri
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

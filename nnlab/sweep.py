@@ -96,7 +96,7 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
             OUT.print(f"{summary.counted()}; sweep {plan.id} {status}", highlight=False)
             if status != "killed":
                 publisher.log_model(summary)
-            _report_publication(publisher, plan)
+            _report_publication(publisher, plan, whole=status != "killed")
     for name, error in failed[:5]:
         _complain(f"{name}: {error}")
     if failed:
@@ -192,7 +192,7 @@ def _progress(todo: list[Cell]) -> Iterator[None]:
             look()
 
 
-def _report_publication(publisher: Publisher, plan: Plan) -> None:
+def _report_publication(publisher: Publisher, plan: Plan, whole: bool) -> None:
     waiting = len(publisher.waiting)
     if publisher.problem is not None:
         _complain(f"MLflow: {publisher.problem}")
@@ -201,6 +201,17 @@ def _report_publication(publisher: Publisher, plan: Plan) -> None:
         charts, cells = publisher.tracker.comparison_urls(plan)
         OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):", highlight=False)
         print(f"  its charts   {charts}\n  its cells    {cells}", flush=True)
+        if whole:  # who interrupts a sweep wants no report
+            path, problem = publisher.report()
+            print(
+                f"its report (also an artifact of the parent run):\n  {path}"
+                if path
+                else _no_report(problem)
+            )
+
+
+def _no_report(problem: str | None) -> str:
+    return f"no report: {problem}; `nnlab report` makes it"
 
 
 # -- Hydra ---------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 from mlflow import MlflowClient  # noqa: E402
@@ -28,10 +29,11 @@ from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.store.artifact import artifact_repository_registry as registry  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-from nnlab import comparison, curves, record, store  # noqa: E402
+from nnlab import comparison, curves, mlmodel, record, store  # noqa: E402
 from nnlab.config import flatten, training_dict  # noqa: E402
 from nnlab.model import net_of  # noqa: E402
 from nnlab.plan import Plan, Published  # noqa: E402
+from nnlab.reader import Reader  # noqa: E402
 from nnlab.run import Cell  # noqa: E402
 from nnlab.summary import Summary  # noqa: E402
 
@@ -52,6 +54,9 @@ class Tracker:
         self._client = MlflowClient(self.uri)
         self.experiment = experiment
         self.experiment_id = self._find_experiment(home)
+        self.reader = Reader(
+            self._client, registry.get_artifact_repository, self.uri, experiment, self.experiment_id
+        )
 
     def _find_experiment(self, home: Path) -> str:
         found = self._client.get_experiment_by_name(self.experiment)
@@ -72,10 +77,10 @@ class Tracker:
     def published(self, plan: Plan) -> dict[str, Published]:
         """The runs of this plan's cells that the store has, by fingerprint."""
         if plan.kind == "sweep":
-            runs = self.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
+            runs = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
         else:
             fingerprint = plan.cells[0].fingerprint
-            runs = self.search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
+            runs = self.reader.search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
             other = {"nnlab.sweep", "nnlab.rerun_of"}
             runs = [run for run in runs if not other & run.data.tags.keys()]
         return {
@@ -182,8 +187,6 @@ class Tracker:
 
     def log_model(self, run_id: str, rec: record.Record) -> None:
         """Log the net of a record as the MLflow model of its run, unless the run has it already."""
-        from nnlab import mlmodel  # takes a while more
-
         outputs = self._client.get_run(run_id).outputs
         if outputs is not None and outputs.model_outputs:
             return
@@ -191,7 +194,7 @@ class Tracker:
         logged = self._client.create_logged_model(self.experiment_id, "model", run_id)
         with TemporaryDirectory() as scratch:
             folder = Path(scratch) / "model"
-            mlmodel.save(rec, folder, run_id=run_id, model_id=logged.model_id)
+            _save_model(mlmodel.write(rec, Path(scratch)), folder, run_id, logged.model_id)
             self._client.log_model_artifacts(logged.model_id, str(folder))
         self._client.finalize_logged_model(logged.model_id, "READY")
         self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
@@ -215,14 +218,23 @@ class Tracker:
         """The parent run of a sweep, RUNNING: the one it had, or a new one."""
         key = f"{comparison.SHARED_VIEW}{plan.id}"
         self._client.set_experiment_tag(self.experiment_id, key, comparison.shared_view(plan))
-        found = self.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
+        found = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
         if found:
             run_id = str(found[0].info.run_id)
             self._client.update_run(run_id, status="RUNNING")
             return run_id
-        tags = {"mlflow.source.name": "nnlab", "nnlab.kind": "sweep", "nnlab.sweep": plan.id}
-        created = int(plan.created * 1000)
-        run = self._client.create_run(self.experiment_id, created, tags, run_name=plan.title())
+        tags = {
+            "mlflow.source.name": "nnlab",
+            "nnlab.kind": "sweep",
+            "nnlab.sweep": plan.id,
+            "nnlab.swept": ",".join(plan.keys),
+        }
+        run = self._client.create_run(
+            self.experiment_id,
+            start_time=int(plan.created * 1000),
+            tags=tags,
+            run_name=plan.title(),
+        )
         return str(run.info.run_id)
 
     def close_parent(self, run_id: str, summary: Summary, status: str) -> None:
@@ -241,19 +253,6 @@ class Tracker:
         return comparison.urls(self.uri, self.experiment_id, plan)
 
     # -- the store ---------------------------------------------------------------------------
-
-    def search(self, condition: str) -> list[Run]:
-        """The runs of the experiment for which MLflow's filter holds."""
-        runs: list[Run] = []
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self.experiment_id], condition, max_results=1000, page_token=token
-            )
-            runs += page
-            token = page.token
-            if not token:
-                return runs
 
     def _log(
         self,
@@ -274,12 +273,6 @@ class Tracker:
         """Set tags on a run."""
         self._log(run_id, tags=tags)
 
-    def download(self, run: Run, names: Sequence[str], folder: Path) -> None:
-        """Download artifacts of a run into ``folder``."""
-        repository = registry.get_artifact_repository(run.info.artifact_uri)
-        for name in names:
-            repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
-
     def _upload(self, run: Run, paths: Sequence[Path]) -> None:
         repository = registry.get_artifact_repository(run.info.artifact_uri)
         for path in paths:
@@ -287,6 +280,26 @@ class Tracker:
 
     def _end(self, run_id: str, status: str, ended: float) -> None:
         self._client.set_terminated(run_id, status, int(ended * 1000))
+
+
+def _save_model(files: mlmodel.Files, folder: Path, run_id: str, model_id: str) -> None:
+    """Pack a net's files into an MLflow model: uint8 images or features in, class and probabilities out."""
+    from mlflow import pyfunc  # takes a while more
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import Array
+
+    example = files.example
+    answer = [ColSpec("string", "class"), ColSpec("double", "probability")]
+    signature = ModelSignature(
+        Schema([TensorSpec(example.dtype, (-1, *example.shape[1:]))]),
+        Schema([*answer, ColSpec(Array("double"), "probabilities")]),
+    )
+    pyfunc.save_model(
+        str(folder), python_model=str(files.code), artifacts={"net": str(files.arrays)},
+        pip_requirements=files.requirements, signature=signature, input_example=example,
+        mlflow_model=Model(run_id=run_id, model_id=model_id),
+    )  # fmt: skip
 
 
 def _params(config: Mapping[str, Any]) -> list[Param]:
