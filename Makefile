@@ -1,7 +1,7 @@
 # nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup data train sweep rerun ui test test-all lint clean lock
+.PHONY: help setup data train sweep rerun report ui test test-all lint clean lock
 
 PYTHON ?= python3
 DATA ?= painted
@@ -55,6 +55,9 @@ sweep: $(READY) ## train a grid of nets and record them in MLflow: make sweep AR
 
 rerun: $(READY) ## train a recorded run again, compare every bit: make rerun RUN=8050851c
 	@$(BIN)/nnlab rerun "$(RUN)" $(ARGS)
+
+report: $(READY) ## write the page on a sweep, the latest by default: make report SWEEP=c5ad94f1
+	@$(BIN)/nnlab report $(if $(SWEEP),"$(SWEEP)") $(ARGS)
 
 ui: $(READY) ## open the MLflow UI on http://127.0.0.1:PORT
 	@$(BIN)/nnlab ui --port $(PORT)

@@ -32,7 +32,7 @@ def sigmoid(Z: Array, out: Array) -> None:
     np.reciprocal(out, out=out)
 
 
-def _sigmoid(Z: Array, leak: float) -> None:
+def _sigmoid_in_place(Z: Array, leak: float) -> None:
     sigmoid(Z, out=Z)
 
 
@@ -76,7 +76,7 @@ def _identity_slope(A: Array, out: Array, leak: float) -> None:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(_sigmoid, _sigmoid_slope),
+    "sigmoid": Activation(_sigmoid_in_place, _sigmoid_slope),
     "tanh": Activation(_tanh, _tanh_slope),
     "relu": Activation(_relu, _relu_slope),
     "leaky_relu": Activation(_leaky_relu, _leaky_relu_slope),

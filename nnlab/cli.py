@@ -1,4 +1,4 @@
-"""The command line: nnlab train | sweep | rerun | sync | data | gradcheck | ui.
+"""The command line: nnlab train | sweep | rerun | predict | report | compare | sync | data | ...
 
 Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or configuration is wrong;
 130 interrupted. A user's mistake is one or two lines; `--debug` or HYDRA_FULL_ERROR=1 shows the
@@ -29,6 +29,9 @@ from nnlab import plan as plans
 from nnlab import record, store, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
+from nnlab.cli_predict import predict
+from nnlab.cli_report import compare as compare_runs
+from nnlab.cli_report import report
 from nnlab.cli_rerun import rerun
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
@@ -163,6 +166,7 @@ def _train(composed: DictConfig) -> None:
             _train_once(cell, cfg.sweep.force)
             finished = record.read(cell.folder(home()))
             OUT.print(_result(finished, plan.name(cell)), markup=False, soft_wrap=True)
+        publisher.log_model(summarize(plan, home()))
     if complaints := publisher.complaints:
         ERROR.print("\n".join(complaints), markup=False, soft_wrap=True)
     else:
@@ -231,6 +235,9 @@ def sync() -> None:
                 summary = summarize(plan, home())
                 status = "killed" if summary.counts["missing"] else "finished"
                 publisher.close(summary, "failed" if summary.counts["failed"] else status)
+            publisher.log_model(summary)
+            if publisher.published:
+                publisher.report()
         problem = problem or publisher.problem
         refused += publisher.refused
         waiting += len(publisher.waiting)
@@ -242,7 +249,10 @@ def sync() -> None:
 
 
 cli.add_command(data)
+cli.add_command(compare_runs)
+cli.add_command(report)
 cli.add_command(rerun)
+cli.add_command(predict)
 
 
 # -- checks and UI ---------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def data() -> None:
 
 @data.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--memory-mb", default=2048, show_default=True, help="largest array to read")
+@click.option("--memory-mb", default=2048, show_default=True, help="larger sets are streamed")
 def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
     """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
     problems = trial.examine(files, memory_mb)
@@ -39,9 +39,11 @@ def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
 def _describe(split: hdf5.Split) -> str:
     counts = np.bincount(split.y, minlength=len(split.classes))
     balance = ", ".join(f"{name} {n}" for name, n in zip(split.classes, counts, strict=True))
+    low, high = min(part.min() for part in split.parts()), max(part.max() for part in split.parts())
+    how = ", to be streamed by minibatches" if split.streamed else ""
     lines = [
-        f"{split.path}: {len(split.y)} examples",
-        f"  x        {split.x.shape} {split.x.dtype}, {split.x.min()} to {split.x.max()}",
+        f"{split.path}: {len(split.y)} examples{how}",
+        f"  x        {split.x.shape} {split.x.dtype}, {low} to {high}",
         f"  y        {split.y.shape}, {balance}",
         f"  digest   {split.digest}",
     ]

@@ -8,7 +8,8 @@ from nnlab.network import Network
 
 Array = NDArray[np.floating]
 
-SATURATED = 0.01  # sigmoid within this of 0 or 1; tanh within twice this of -1 or 1
+SATURATED = 0.01  # of the range
+ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
 def layer_statistics(network: Network, Y: Array, loss: Loss, activation: str) -> dict[str, float]:
@@ -18,16 +19,30 @@ def layer_statistics(network: Network, Y: Array, loss: Loss, activation: str) ->
     when it is within 1% of its range's ends. Both are shares, of units and of outputs. Hidden layers only,
     but for the gradient norm. One forward and backward pass: the network's gradient is overwritten.
     """
-    batch = network.whole(Y, loss.delta)
-    network.propagate(batch)
+    gradient = np.zeros_like(network.gradient)
+    dead = [np.ones(n_l, bool) for n_l in network.sizes[:-1]]
+    saturated = [0 for _ in dead]
+    for batch in network.parts(Y, loss.delta):
+        network.propagate(batch)
+        gradient += network.gradient
+        for l, A_k in enumerate(batch.arrays.Z[:-1]):
+            A = A_k[:, : batch.count]  # (n_l, count)
+            dead[l] &= (A <= 0.0).all(axis=1)
+            saturated[l] += _saturated(A, activation)
+    network.gradient[...] = gradient
     figures = {f"layer_{l}/gradient_norm": norm for l, norm in enumerate(network.gradient_norms(), start=1)}
-    for l, A_k in enumerate(batch.arrays.Z[:-1], start=1):
-        A = A_k[:, : batch.count]  # (n_l, m)
+    for l, (n_l, units, outputs) in enumerate(zip(network.sizes, dead, saturated, strict=False), start=1):
         if activation == "relu":
-            figures[f"layer_{l}/dead"] = float(np.mean((A <= 0.0).all(axis=1)))
-        if activation in ("sigmoid", "tanh"):
-            low = 0.0 if activation == "sigmoid" else -1.0
-            margin = SATURATED * (1.0 - low)
-            ends = (low + margin > A) | (1.0 - margin < A)
-            figures[f"layer_{l}/saturated"] = float(np.mean(ends))
+            figures[f"layer_{l}/dead"] = float(np.mean(units))
+        if activation in ENDS:
+            figures[f"layer_{l}/saturated"] = outputs / (n_l * Y.shape[1])
     return figures
+
+
+def _saturated(A: Array, activation: str) -> int:
+    """How many of the outputs A (n_l, k) are within 1% of the ends of the activation's range."""
+    if activation not in ENDS:
+        return 0
+    low, high = ENDS[activation]
+    margin = SATURATED * (high - low)
+    return int(np.count_nonzero((low + margin > A) | (high - margin < A)))

@@ -16,13 +16,15 @@ opening with its formula.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
+Places = NDArray[np.intp] | slice
 CACHE_LINE = 64  # bytes
+PIECE = 256  # images that are evaluated at a time
 
 
 @dataclass(frozen=True)
@@ -34,31 +36,45 @@ class Inputs:
     start: Array | float = 0.0
 
 
+class Rows(Protocol):
+    """Images as rows (m, n_0): an array, or what reads them from a file."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, places: Any, /) -> Array: ...
+
+
 class FirstLayer(Protocol):
     """What the loop asks of either layer. ``theta`` and ``gradient`` are its flat share of each."""
 
     n_1: int
     size: int  # length of theta
-    train: Inputs  # of the m training images, and perhaps of columns beyond them that weigh nothing
+    dtype: np.dtype[Any]
+    on_disk: bool  # is a minibatch read from a file? Then it is worth reading ahead
+    pieces: list[slice]  # the training images in parts that fit into memory; empty: only as the whole
     P: Array  # the block of parameters, a view of theta, the bias in the last column
     dP: Array  # its gradient
 
     def bind(self, theta: Array, gradient: Array) -> None:
         """Keep the parameters and their gradient in these vectors of length ``size``."""
 
-    def take(self, places: NDArray[np.intp]) -> Inputs:
-        """The training images of one minibatch."""
+    def whole(self) -> Inputs:
+        """All m training images, and perhaps columns beyond them that belong to none."""
+
+    def take(self, places: Places) -> Inputs:
+        """Some of the training images."""
 
     def inputs(self, images: Array) -> Inputs:
         """Prepare other images (k, n_0) for ``forward``."""
 
     def whole_dZ1(self) -> Array:
-        """Where ``backward`` wants dZ1 of all the ``train`` inputs."""
+        """Where ``backward`` wants dZ1 of the ``whole``."""
 
     def forward(self, inputs: Inputs, Z1: Array) -> None:
         """Write the first pre-activation of k examples to Z1 (n_1, k)."""
 
-    def backward(self, batch: NDArray[np.intp] | None, inputs: Inputs, dZ1: Array) -> None:
+    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
         """Write the gradient for dZ1 (n_1, k); ``batch`` are the examples' places, None for all."""
 
     def decay(self, rate: float) -> float:
@@ -74,31 +90,35 @@ class FirstLayer(Protocol):
 class PrimalLayer:
     """Z1 = W1 X + b1 and dW1 = dZ1 X^T, the products with all n_0 inputs in every step."""
 
-    def __init__(self, images: Array, W1: Array) -> None:
+    def __init__(self, images: Rows, W1: Array) -> None:
         self.n_1, n_0 = W1.shape
-        self.size = self.n_1 * (n_0 + 1)
-        self._start = W1
-        self.train = Inputs(images.T)
+        self.size, self.dtype = self.n_1 * (n_0 + 1), images.dtype
+        self.on_disk = not isinstance(images, np.ndarray)
+        self.pieces = pieces(len(images))
+        self._images, self._start = images, W1
 
     def bind(self, theta: Array, gradient: Array) -> None:
         self.P = theta.reshape(self.n_1, -1)  # (n_1, n_0 + 1) = [W1 b1]
         self.dP = gradient.reshape(self.n_1, -1)
         self.P[:, :-1] = self._start
 
-    def take(self, places: NDArray[np.intp]) -> Inputs:
-        return Inputs(self.train.columns.T[places].T)
+    def whole(self) -> Inputs:
+        return Inputs(self._images[:].T)
+
+    def take(self, places: Places) -> Inputs:
+        return Inputs(self._images[places].T)
 
     def inputs(self, images: Array) -> Inputs:
         return Inputs(images.T)
 
     def whole_dZ1(self) -> Array:
-        return room(self.n_1, self.train.columns.shape[1], dtype=self.P.dtype)
+        return room(self.n_1, len(self._images), dtype=self.dtype)
 
     def forward(self, inputs: Inputs, Z1: Array) -> None:
         np.matmul(self.P[:, :-1], inputs.columns, out=Z1)
         Z1 += self.P[:, -1:]
 
-    def backward(self, batch: NDArray[np.intp] | None, inputs: Inputs, dZ1: Array) -> None:
+    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
         np.matmul(dZ1, inputs.columns.T, out=self.dP[:, :-1])
         np.add.reduce(dZ1, axis=1, out=self.dP[:, -1])
 
@@ -122,15 +142,17 @@ class GramLayer:
     stands where [dC db1 0] belongs.
     """
 
+    on_disk = False
+    pieces: list[slice] = []  # noqa: RUF012
+
     def __init__(self, images: Array, K: Array, W1: Array) -> None:
         """``K`` is ``gram(images)`` (w, w), shared by all layers over these images."""
         self.n_1, self._m = len(W1), len(images)
-        self.size = self.n_1 * len(K) + 1
+        self.size, self.dtype = self.n_1 * len(K) + 1, K.dtype
         self._images, self._K, self._W1_0 = images, K, W1
         self._start_squared = float(np.vdot(W1, W1))
         self._start = room(self.n_1, len(K), dtype=K.dtype)
         np.matmul(W1, images.T, out=self._start[:, : self._m])
-        self.train = Inputs(K, self._start)
         self._ones = np.ones(len(K), K.dtype)
 
     def bind(self, theta: Array, gradient: Array) -> None:
@@ -140,8 +162,10 @@ class GramLayer:
         self._c, self._dc = theta[-1:], gradient[-1:]
         self._c[0] = 1.0
 
-    def take(self, places: NDArray[np.intp]) -> Inputs:
-        assert self.train.start is not None
+    def whole(self) -> Inputs:
+        return Inputs(self._K, self._start)
+
+    def take(self, places: Places) -> Inputs:
         return Inputs(self._K[places].T, self._start[:, places])  # K is symmetric
 
     def inputs(self, images: Array) -> Inputs:
@@ -157,7 +181,7 @@ class GramLayer:
         np.dot(self._block, inputs.columns, Z1)
         Z1 += inputs.start if self._c[0] == 1.0 else self._c * inputs.start
 
-    def backward(self, batch: NDArray[np.intp] | None, inputs: Inputs, dZ1: Array) -> None:
+    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
         if batch is not None:
             self._dZ1[...] = 0.0
             self._dZ1[:, batch] = dZ1
@@ -196,6 +220,11 @@ def gram(images: Array) -> Array:
     return K
 
 
+def pieces(m: int) -> list[slice]:
+    """The places of m images, PIECE at a time: the same whether they stand in memory or in a file."""
+    return [slice(start, min(start + PIECE, m)) for start in range(0, m, PIECE)]
+
+
 def room(*shape: int, dtype: np.dtype[np.floating]) -> Array:
     """Zeros that begin at a cache line: with unaligned rows a product takes up to 1.4 times as long."""
     size = int(np.prod(shape)) * dtype.itemsize
@@ -206,14 +235,22 @@ def room(*shape: int, dtype: np.dtype[np.floating]) -> Array:
 
 def choose_solver(
     n_0: int, n_1: int, m: int, batch_size: int | None, iterations: int, memory_mb: int
-) -> str:
-    """The solver with fewer operations, "gram" or "primal", as far as K fits into the memory.
+) -> tuple[str, str]:
+    """The faster solver, "gram" or "primal", as far as K fits into the memory; and why.
 
-    Multiplications of a whole training: primal has two products with k images in each step; Gram has
-    one with K (m x m, or m x k for a minibatch) and touches all of C, after building K once.
+    A training's time is counted in passes over an element of X or K, which take about a nanosecond
+    each: of a product with n_1 rows (more than 35 of them are limited by arithmetic), of gathering a
+    minibatch, of an update of C or W1. Building K runs at 64 multiplications in that time.
     """
-    k = batch_size or m
-    primal = iterations * n_1 * k * n_0 * 2
-    gram_ = iterations * n_1 * m * (k + 2) + m * m * n_0
+    k, gather = (m, 0) if batch_size is None else (batch_size, 1)
+    product = max(1.0, n_1 / 35)
+    primal = iterations * (k * n_0 * (2 * product + gather) + n_1 * n_0)
+    steps = iterations * (k * m * (product + gather) + n_1 * m)
+    build = m * m * n_0 / 64
     k_mb = m * m * 8 / 2**20
-    return "gram" if gram_ < primal and k_mb <= memory_mb else "primal"
+    ratio = primal / (steps + build)
+    if ratio <= 1.0:
+        return "primal", f"gram would take about {1 / ratio:.3g} times as long"
+    if k_mb > memory_mb:
+        return "primal", f"K would take {k_mb:.0f} MB, data.memory_mb is {memory_mb}"
+    return "gram", f"primal would take about {ratio:.3g} times as long"

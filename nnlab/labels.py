@@ -20,7 +20,7 @@ def of_cell(plan: Plan, cell: Cell, parent: str | None) -> dict[str, str]:
 def of_sweep(plan: Plan) -> dict[str, str]:
     """Tags that a parent run is created with."""
     sweep = {"mlflow.source.name": "nnlab", "nnlab.kind": "sweep", "nnlab.sweep": plan.id}
-    return sweep | reaper.tags()
+    return sweep | {"nnlab.swept": ",".join(plan.keys)} | reaper.tags()
 
 
 def of_record(rec: Record) -> dict[str, str]:

@@ -12,7 +12,7 @@ is P_l = [W_l b_l] (n_l, n_{l-1} + 1), applied to A_{l-1} with a row of ones bel
 gradient come out of the same products. The first layer's block belongs to ``first_layer``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.activations import ACTIVATIONS
-from nnlab.first_layer import FirstLayer, Inputs, room
+from nnlab.first_layer import FirstLayer, Inputs, Places, room
+from nnlab.forward import Parameters
 
 Array = NDArray[np.floating]
 Delta = Callable[[Array, Array], None]  # delta(Z_L, out), of a loss for given targets
-Parameters = list[tuple[Array, Array]]  # [(W1, b1), ..., (WL, bL)], W_l (n_l, n_{l-1}), b_l (n_l, 1)
 
 
 class Up(NamedTuple):
@@ -63,7 +63,7 @@ class Arrays:
 class Batch:
     """The examples of one step, in the first ``count`` of k columns; the rest weigh nothing."""
 
-    places: NDArray[np.intp] | None  # among the training examples; None: all
+    places: Places | None  # among the training images; None: all
     inputs: Inputs
     Y: Array  # (n_L, count)
     delta: Delta  # writes dZ_L
@@ -84,7 +84,7 @@ class Network:
         self.first = first
         self._activation, self._leak = ACTIVATIONS[activation], leak
         self.sizes = [first.n_1, *(len(W) for W in upper)]  # [n_1, ..., n_L]
-        dtype = first.train.columns.dtype
+        dtype = first.dtype
         length = first.size + sum(W.shape[0] * (W.shape[1] + 1) for W in upper)
         self.theta, self.gradient = room(length, dtype=dtype), room(length, dtype=dtype)
         first.bind(self.theta[: first.size], self.gradient[: first.size])
@@ -134,12 +134,34 @@ class Network:
 
         Its gradients come out times ``scale``.
         """
-        m, k = Y.shape[1], self.first.train.columns.shape[1]
+        inputs = self.first.whole()
+        m, k = Y.shape[1], inputs.columns.shape[1]
         targets, weights = np.zeros((len(Y), k), Y.dtype), np.zeros((1, k), Y.dtype)
         targets[:, :m] = Y
         weights[:, :m] = scale / m
         arrays = self.arrays(k, self.first.whole_dZ1())
-        return Batch(None, self.first.train, Y, delta(targets, weights), arrays, arrays.Z[-1][:, :m])
+        return Batch(None, inputs, Y, delta(targets, weights), arrays, arrays.Z[-1][:, :m])
+
+    def parts(self, Y: Array, delta: Callable[[Array, Array], Delta]) -> Iterator[Batch]:
+        """All training examples in batches whose gradients sum up to that of J."""
+        if not self.first.pieces:
+            yield self.whole(Y, delta)
+        for piece in self.first.pieces:
+            k, weight = piece.stop - piece.start, 1.0 / Y.shape[1]
+            yield self.part(piece, self.first.take(piece), Y[:, piece], delta, weight, self.arrays(k))
+
+    def part(
+        self,
+        places: Places,
+        inputs: Inputs,
+        Y: Array,
+        delta: Callable[[Array, Array], Delta],
+        weight: float,
+        arrays: Arrays,
+    ) -> Batch:
+        """The training examples at ``places`` as a batch, each with this ``weight`` in the gradient."""
+        weights = np.full((1, Y.shape[1]), weight, Y.dtype)
+        return Batch(places, inputs, Y, delta(Y, weights), arrays, arrays.Z[-1])
 
     def propagate(self, batch: Batch) -> None:
         """Forward to batch.Z_L and backward to ``gradient``, that of J."""
@@ -170,6 +192,12 @@ class Network:
             np.dot(P, A_1, out=Z_next)
         return arrays.Z[-1]
 
+    def forward_train(self) -> Array:
+        """Z_L (n_L, m) of all training images, and perhaps of columns that belong to none."""
+        if not self.first.pieces:
+            return self.forward(self.first.whole())
+        return np.hstack([self.forward(self.first.take(piece)) for piece in self.first.pieces])
+
     def decay(self, rate: float) -> float:
         """Add ``rate`` times the weights (not the biases) to the gradient; return their squared sum."""
         squared = self.first.decay(rate)
@@ -190,13 +218,3 @@ class Network:
         """A copy of all weights and biases, W1 in full."""
         upper = [(P[:, :-1].copy(), P[:, -1:].copy()) for P in self._P]
         return [self.first.weights(), *upper]
-
-
-def logits(parameters: Parameters, images: Array, activation: str, leak: float) -> Array:
-    """Z_L (n_L, k) of images (k, n_0), by the formulas at the top and nothing else."""
-    (W, b), *upper = parameters
-    Z: Array = W @ images.T + b
-    for W, b in upper:
-        ACTIVATIONS[activation].apply(Z, leak)
-        Z = W @ Z + b
-    return Z

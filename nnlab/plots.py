@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from nnlab.data.stored import Stored
+
 COLUMNS = 8
 MOST = 64  # images in one picture
 LARGEST = 512  # pixels of a side; of larger images every second, third, ... pixel is shown
@@ -37,7 +39,7 @@ def _label(text: str, width: int) -> Image.Image:
 
 
 def misclassified(
-    images: NDArray[np.uint8],
+    images: Stored | NDArray[np.uint8],
     y: NDArray[np.int64],
     predicted: NDArray[np.int64],
     classes: Sequence[str],
@@ -45,7 +47,15 @@ def misclassified(
     """The test images (k, height, width, 3) that the net got wrong, under each what it said."""
     wrong = np.flatnonzero(y != predicted)[:MOST]
     labels = [f"said {classes[predicted[i]]}"[:20] if predicted[i] >= 0 else "no number" for i in wrong]
-    return _grid([images[i] for i in wrong], labels, width=128)
+    return _grid(list(images[wrong]), labels, width=128)
+
+
+def labelled(images: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Image.Image:
+    """Images (height, width, 1, 3 or 4) with a label under each, MOST of them."""
+    tiles = [
+        image.repeat(3, axis=2)[..., :3] if image.shape[2] == 1 else image[..., :3] for image in images
+    ]
+    return _grid(tiles[:MOST], [label[:20] for label in labels[:MOST]], width=128)
 
 
 def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image.Image:

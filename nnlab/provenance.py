@@ -35,7 +35,8 @@ def gather() -> dict[str, Any]:
 @cache
 def dirty_diff() -> str:
     """What the working tree has changed since the commit."""
-    return _git("diff", "HEAD")
+    plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
+    return _git("diff", "--binary", "--no-relative", *plain, "HEAD")
 
 
 def _git(*arguments: str) -> str:
@@ -45,14 +46,12 @@ def _git(*arguments: str) -> str:
             ["git", *arguments],
             cwd=Path(__file__).resolve().parent,
             capture_output=True,
-            text=True,
-            errors="replace",
             timeout=30,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout
+    return done.stdout.decode(errors="replace")  # with its ends of lines as they are
 
 
 def _cpu() -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnlab.tracking import Tracker
 
 LOOK_EVERY = 0.3  # seconds between two looks at the record store
+REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
 RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
 GRACE = 1.8  # seconds that an interrupted command gives to publishing
 
@@ -34,6 +35,7 @@ class Publisher:
 
     def __init__(self, plan: Plan, home: Path) -> None:
         self.problem: str | None = None  # why the last try failed
+        self.published = 0  # records that this publisher brought into the store
         self.parent: str | None = None
         self.tracker: Tracker | None = None
         self.refused: list[str] = []  # records that cannot be published, and why
@@ -102,6 +104,52 @@ class Publisher:
         except tracking.Unavailable as error:
             self.problem = store.reason(error)
 
+    def log_model(self, summary: Summary) -> None:
+        """Log the net of the best cell as the MLflow model of its run.
+
+        A record that is from before predictions does not say what its inputs are, and gets no model.
+        """
+        from nnlab import tracking
+
+        best = [
+            c for c in self._plan.cells if summary.best and c.fingerprint == summary.best["fingerprint"]
+        ]
+        run_id = self.run_of(best[0]) if best else None
+        if self.tracker is None or run_id is None:
+            return
+        try:
+            rec = record.read(best[0].folder(self._home))
+            if rec.shape:
+                self.tracker.log_model(run_id, rec)
+        except (UserError, *tracking.Unavailable) as error:
+            self.problem = store.reason(error)
+
+    def report(self) -> tuple[Path | None, str | None]:
+        """Write the sweep's report and attach it to the parent run; its path, or why there is none.
+
+        Whatever goes wrong, the results stand; and nobody waits for it longer than REPORT_WITHIN.
+        """
+        if self.tracker is None or self.parent is None:
+            return None, None
+        reader, cfg = self.tracker.reader, self._plan.cells[0].config
+        paths: list[Path] = []
+        problems: list[str] = []
+
+        def work() -> None:
+            try:
+                from nnlab import report  # brings plotly
+
+                paths.append(report.attach(reader, self._plan.id, self._home, cfg))
+            except Exception as error:
+                problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
+
+        thread = threading.Thread(target=work, name="report", daemon=True)
+        thread.start()
+        thread.join(REPORT_WITHIN)
+        if thread.is_alive():
+            problems = [f"not done within {REPORT_WITHIN:.0f} s"]
+        return (paths[0], None) if paths else (None, problems[0])
+
     def _open(self, tracker: Tracker) -> None:
         if self._plan.kind == "sweep":
             self.parent = tracker.open_parent(self._plan)
@@ -130,6 +178,7 @@ class Publisher:
             except UserError as error:
                 self.refused.append(str(error))
             self._waiting.remove(cell)
+            self.published += 1
         elif last and (note := record.read_failure(folder)) is not None:
             tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
             self._waiting.remove(cell)

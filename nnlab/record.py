@@ -34,7 +34,7 @@ FILES = {
 DIGEST = re.compile("[0-9a-f]{64}")
 NUMERIC_MODULES = (
     "activations", "initializers", "losses", "optimizers", "metrics",
-    "network", "first_layer", "training", "diagnostics",
+    "network", "first_layer", "forward", "training", "diagnostics",
 )  # fmt: skip
 
 
@@ -53,6 +53,8 @@ class Record:
     ended: float
     provenance: dict[str, Any]  # see ``provenance.gather``
     files: dict[str, str] = field(default_factory=dict)  # name -> sha256
+    shape: list[int] = field(default_factory=list)  # of one example: (height, width, channels) or (n_0,)
+    classes: list[str] = field(default_factory=list)  # their names; both empty in records of long ago
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of history.npz, weights.npz or predictions.npz."""

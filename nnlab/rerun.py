@@ -48,7 +48,12 @@ def find_local(text: str, home: Path) -> Record | None:
 
 
 def configuration(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> Config:
-    """The recorded configuration as one that can run here, checked like any other.
+    """The recorded configuration as one that can run here, checked like any other; see ``as_overrides``."""
+    return compose(as_overrides(rec, trust_paths, overrides))
+
+
+def as_overrides(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> list[str]:
+    """The recorded configuration as a command line, which has no key but those of the schema.
 
     ``overrides`` say where the data stand now, or what is to be different. A named set is looked up
     as ever; paths out of the record are used for other data only where the record is this machine's
@@ -76,7 +81,7 @@ def configuration(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> C
         f"{key}={quoted(value) if isinstance(value, str) else json.dumps(value)}"
         for key, value in recorded.items()
     ]
-    return compose([f"data={name}", *texts, *overrides])
+    return [f"data={quoted(str(name))}", *texts, *overrides]
 
 
 def compare(recorded: Record, now: Record, tolerance: float) -> list[Difference]:
@@ -116,12 +121,18 @@ def _difference(
 
 def causes(recorded: Record, now: Record) -> list[str]:
     """What is not the same in configuration, code, data, versions, BLAS and machine."""
-    was, is_ = _surroundings(recorded), _surroundings(now)
-    return [
-        f"{key}: {_short(was.get(key))} -> {_short(is_.get(key))}"
-        for key in dict.fromkeys([*was, *is_])
-        if was.get(key) != is_.get(key)
-    ]
+    return [f"{key}: {was} -> {is_}" for key, (was, is_) in differing([recorded, now]).items()]
+
+
+def differing(records: Sequence[Record]) -> dict[str, list[str]]:
+    """What is not the same in all records, with each one's value as a short text."""
+    known = [_surroundings(rec) for rec in records]
+    keys = dict.fromkeys(key for values in known for key in values)
+    return {
+        key: [_short(values.get(key)) for values in known]
+        for key in keys
+        if any(values.get(key) != known[0].get(key) for values in known)
+    }
 
 
 def _surroundings(rec: Record) -> dict[str, Any]:

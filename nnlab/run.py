@@ -18,12 +18,15 @@ from nnlab.config import Config, canonical, hidden_sizes, home, training_dict
 from nnlab.data import hdf5, painted, trial
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
-from nnlab.first_layer import FirstLayer, GramLayer, Inputs, PrimalLayer, choose_solver, gram
+from nnlab.evaluation import Evaluation, final_figures
+from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, Rows, choose_solver, gram
+from nnlab.forward import Parameters
 from nnlab.initializers import draw
-from nnlab.losses import LOSSES, OUTPUTS
-from nnlab.metrics import accuracy, classes, targets
-from nnlab.network import Network, Parameters, logits
+from nnlab.losses import LOSSES
+from nnlab.metrics import classes, targets
+from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
+from nnlab.sizes import training_size
 from nnlab.training import Callback, Step, train
 
 Array = NDArray[np.floating]
@@ -66,15 +69,15 @@ _load = lru_cache(maxsize=2)(trial.load)
 
 
 @lru_cache(maxsize=2)
-def _features(split: hdf5.Split, dtype: str) -> Array:
-    return split.features(dtype)
+def _features(split: hdf5.Split, dtype: str) -> Rows:
+    return hdf5.Streamed(split, np.dtype(dtype)) if split.streamed else split.features(dtype)
 
 
 @lru_cache(maxsize=1)
 def _gram(split: hdf5.Split, dtype: str, threads: int) -> tuple[Array, float]:
     """K of a training split and the seconds it took: built once, counted for every cell that uses it."""
     start = time.perf_counter()
-    K = gram(_features(split, dtype))
+    K = gram(_features(split, dtype)[:])
     return K, time.perf_counter() - start
 
 
@@ -96,15 +99,35 @@ def resolve(cfg: Config) -> Cell:
     model.width = hidden[0] if len(set(hidden)) == 1 else None
     if optimizer.batch_size is not None and optimizer.batch_size >= data.m:
         optimizer.batch_size = None
+    if data.train.streamed:
+        _refuse_unstreamable(cfg)
     if trainer.solver == "auto":
-        n_1 = [*hidden, _outputs(cfg, data)][0]
-        if OPTIMIZERS[optimizer.name].linear:
-            trainer.solver = choose_solver(
-                data.n_0, n_1, data.m, optimizer.batch_size, trainer.iterations, cfg.data.memory_mb
-            )
-        else:
-            trainer.solver = "primal"
+        trainer.solver, _ = solver(cfg)
     return Cell(cfg, record.fingerprint(canonical(cfg), data.digest))
+
+
+def solver(cfg: Config) -> tuple[str, str]:
+    """The solver that ``auto`` takes for a configuration, and why."""
+    data, optimizer = dataset(cfg), cfg.optimizer
+    if not OPTIMIZERS[optimizer.name].linear:
+        return "primal", f"{optimizer.name} is not linear in the gradients"
+    if data.train.streamed:
+        return "primal", "the images are streamed from disk"
+    n_1 = [*hidden_sizes(cfg.model), _outputs(cfg, data)][0]
+    return choose_solver(
+        data.n_0, n_1, data.m, optimizer.batch_size, cfg.trainer.iterations, cfg.data.memory_mb
+    )
+
+
+def _refuse_unstreamable(cfg: Config) -> None:
+    """A set that stays on disk is trained by minibatches, with W1 itself."""
+    too_large = f"data.memory_mb: {cfg.data.memory_mb} MB do not hold {cfg.data.train} as float64"
+    if cfg.optimizer.batch_size is None:
+        raise UserError(f"{too_large}; give optimizer.batch_size to stream it, or raise data.memory_mb")
+    if cfg.trainer.solver == "gram":
+        raise UserError(
+            f"{too_large}, as trainer.solver=gram needs it; give primal, or raise data.memory_mb"
+        )
 
 
 def _outputs(cfg: Config, data: hdf5.Dataset) -> int:
@@ -138,7 +161,8 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     loss = LOSSES[cfg.model.output, cfg.model.loss]
     network, gram_seconds = build_network(cfg, data)
     Y = targets(data.train.y, network.sizes[-1], network.theta.dtype)  # (n_L, m)
-    evaluation = Evaluation(cfg, data, Y, _features(data.test, cfg.trainer.dtype))
+    train_rows, test_rows = (_features(split, cfg.trainer.dtype) for split in (data.train, data.test))
+    evaluation = Evaluation(cfg, data, Y, test_rows)
     progress = _progress_writer(target, started)
     state = _optimizer_state(cfg, network)
     start = time.perf_counter()
@@ -150,8 +174,9 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     )  # fmt: skip
     train_seconds = time.perf_counter() - start - evaluation.seconds
     parameters = network.parameters()
-    figures, A_test = final_figures(cfg, data, parameters)
+    figures, A_test = final_figures(cfg, data, parameters, train_rows, test_rows)
     figures |= layer_statistics(network, Y, loss, cfg.model.activation)
+    figures |= training_size(cfg, [data.n_0, *network.sizes], data.train.y)
     figures["time/train_s"] = train_seconds + gram_seconds
     finished = record.Record(
         folder=target,
@@ -164,6 +189,8 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
         started=started,
         ended=time.time(),
         provenance=provenance.gather(),
+        shape=list(data.train.x.shape[1:]),
+        classes=list(data.classes),
     )
     arrays: dict[str, dict[str, NDArray[Any]]] = {
         "history": {"train/cost": costs, **evaluation.curves()},
@@ -185,7 +212,7 @@ def build_network(cfg: Config, data: hdf5.Dataset) -> tuple[Network, float]:
     seconds = 0.0
     if cfg.trainer.solver == "gram":
         K, seconds = _gram(data.train, cfg.trainer.dtype, cfg.trainer.threads)
-        first = GramLayer(images, K, W1)
+        first = GramLayer(images[:], K, W1)
     else:
         first = PrimalLayer(images, W1)
     return Network(first, upper, cfg.model.activation, cfg.model.leak), seconds
@@ -194,68 +221,6 @@ def build_network(cfg: Config, data: hdf5.Dataset) -> tuple[Network, float]:
 def _optimizer_state(cfg: Config, network: Network) -> State:
     o = cfg.optimizer
     return init(o.name, network.theta, o.lr, o.momentum, o.beta1, o.beta2, o.epsilon)
-
-
-def final_figures(
-    cfg: Config, data: hdf5.Dataset, parameters: Parameters
-) -> tuple[dict[str, float], Array]:
-    """Costs (without L2) and accuracies of both splits, and the test outputs A_L (n_L, m_test)."""
-    figures: dict[str, float] = {}
-    A: Array = np.empty(0)
-    for name, split in (("train", data.train), ("test", data.test)):
-        rows = _features(split, cfg.trainer.dtype)
-        Z_L = logits(parameters, rows, cfg.model.activation, cfg.model.leak)
-        A = OUTPUTS[cfg.model.output](Z_L)
-        Y = targets(split.y, len(Z_L), Z_L.dtype)
-        figures[f"{name}/accuracy"] = accuracy(A, split.y)
-        if name == "test":
-            figures["test/cost"] = float(LOSSES[cfg.model.output, cfg.model.loss].cost(Z_L, Y))
-    return figures, A
-
-
-class Evaluation:
-    """A callback: accuracies, test cost and layer statistics at every multiple of eval_every."""
-
-    def __init__(self, cfg: Config, data: hdf5.Dataset, Y: Array, test: Array) -> None:
-        self._cfg, self._data, self._Y = cfg, data, Y
-        self._test_images = test
-        self._test: Inputs | None = None
-        self._steps: list[int] = []
-        self._figures: list[dict[str, float]] = []
-        self.seconds = 0.0
-
-    def __call__(self, step: Step) -> None:
-        """Evaluate the net as it stands before update ``step.step``."""
-        every = self._cfg.trainer.eval_every
-        if every is None or step.step % every:
-            return
-        start = time.perf_counter()
-        self._steps.append(step.step)
-        self._figures.append(self._evaluate(step.network))
-        self.seconds += time.perf_counter() - start
-
-    def _evaluate(self, network: Network) -> dict[str, float]:
-        cfg, data = self._cfg, self._data
-        loss, output = LOSSES[cfg.model.output, cfg.model.loss], OUTPUTS[cfg.model.output]
-        self._test = self._test or network.first.inputs(self._test_images)
-        figures = layer_statistics(network, self._Y, loss, cfg.model.activation)
-        for name, inputs, y in (
-            ("train", network.first.train, data.train.y),
-            ("test", self._test, data.test.y),
-        ):
-            Z_L = network.forward(inputs)[:, : len(y)]  # (n_L, m)
-            figures[f"{name}/accuracy"] = accuracy(output(Z_L), y)
-        figures["test/cost"] = float(loss.cost(Z_L, targets(y, len(Z_L), Z_L.dtype)))
-        return figures
-
-    def curves(self) -> dict[str, NDArray[np.float64]]:
-        """Each figure as (points,) with its ``steps``; nothing if nothing was asked for."""
-        if not self._steps:
-            return {}
-        names = self._figures[0]
-        return {"steps": np.array(self._steps)} | {
-            name: np.array([figures[name] for figures in self._figures]) for name in names
-        }
 
 
 def _progress_writer(target: Path, started: float) -> Callable[[Step], None]:

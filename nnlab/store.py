@@ -20,6 +20,7 @@ def bound_client() -> None:
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "CRITICAL",
         "GIT_PYTHON_REFRESH": "quiet",
     }.items():
@@ -60,6 +61,8 @@ def artifacts(home: Path) -> str:
 def public(uri: str) -> str:
     """A store's name without the credentials that its address may hold."""
     parts = urlsplit(uri)
+    if "@" not in parts.netloc:
+        return uri
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

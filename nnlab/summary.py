@@ -89,7 +89,7 @@ class Summary:
         lines += [
             "",
             "Ranked by accuracy on the test set, so the best figure is a selected one and too bright."
-            " All cells are in `results.csv`.",
+            " All cells are in `results.csv`, figures in `report.html`.",
         ]
         return "\n".join(lines)
 

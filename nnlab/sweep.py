@@ -95,7 +95,9 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
             publisher.close(summary, status)
             OUT.print(summary.table() if summary.ranked else "no cell finished")
             OUT.print(f"{summary.counted()}; sweep {plan.id} {status}", highlight=False)
-            _report_publication(publisher, plan)
+            if status != "killed":
+                publisher.log_model(summary)
+            _report_publication(publisher, plan, whole=status != "killed")
     for name, error in failed[:5]:
         _complain(f"{name}: {error}")
     if failed:
@@ -196,13 +198,24 @@ def _progress(todo: list[Cell]) -> Iterator[None]:
             look()
 
 
-def _report_publication(publisher: Publisher, plan: Plan) -> None:
+def _report_publication(publisher: Publisher, plan: Plan, whole: bool) -> None:
     for line in publisher.complaints:
         _complain(line)
     if not publisher.complaints and publisher.tracker is not None:
         charts, cells = publisher.tracker.comparison_urls(plan)
         OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):", highlight=False)
         print(f"  its charts   {charts}\n  its cells    {cells}", flush=True)
+        if whole:  # who interrupts a sweep wants no report
+            path, problem = publisher.report()
+            print(
+                f"its report (also an artifact of the parent run):\n  {path}"
+                if path
+                else _no_report(problem)
+            )
+
+
+def _no_report(problem: str | None) -> str:
+    return f"no report: {problem}; `nnlab report` makes it"
 
 
 # -- Hydra ---------------------------------------------------------------------------------------

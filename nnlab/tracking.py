@@ -9,12 +9,14 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from nnlab import comparison, curves, labels, reaper, record, store
+from nnlab import comparison, curves, labels, mlmodel, reaper, record, store
 from nnlab.config import flatten, training_dict
-from nnlab.errors import UserError
+from nnlab.model import net_of
 from nnlab.plan import Plan, Published
+from nnlab.reader import Reader
 from nnlab.run import Cell
 from nnlab.summary import Summary
 
@@ -22,14 +24,13 @@ store.bound_client()
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 from mlflow import MlflowClient  # noqa: E402
-from mlflow.entities import Metric, Param, Run, RunTag  # noqa: E402
+from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: E402
+from mlflow.store.artifact import artifact_repository_registry as registry  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 DONE = ("finished", "diverged")  # the status of a cell that has a record
 RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
-LARGEST = 2**30  # bytes of an artifact that is fetched
 BATCH = 1000  # metrics in one call, MLflow's own bound
 # what the calls here raise when the store cannot be reached or written (OSError: also of requests)
 Unavailable = (MlflowException, SQLAlchemyError, OSError)
@@ -44,19 +45,22 @@ class Tracker:
         store.check_writable(home)
         store.create(self.uri, lambda uri: MlflowClient(uri).search_experiments())
         self._client = MlflowClient(self.uri)
-        self._experiment = experiment
+        self.experiment = experiment
         self.experiment_id = self._find_experiment(home)
+        self.reader = Reader(
+            self._client, registry.get_artifact_repository, self.uri, experiment, self.experiment_id
+        )
 
     def _find_experiment(self, home: Path) -> str:
-        found = self._client.get_experiment_by_name(self._experiment)
+        found = self._client.get_experiment_by_name(self.experiment)
         if found is not None:
             return str(found.experiment_id)
         location = None if store.is_server(self.uri) else store.artifacts(home)
         try:
             kind = {"mlflow.experimentKind": "custom_model_development"}  # the UI's tabs for training
-            return str(self._client.create_experiment(self._experiment, location, kind))
+            return str(self._client.create_experiment(self.experiment, location, kind))
         except MlflowException:  # another process was faster
-            found = self._client.get_experiment_by_name(self._experiment)
+            found = self._client.get_experiment_by_name(self.experiment)
             if found is None:
                 raise
             return str(found.experiment_id)
@@ -66,10 +70,10 @@ class Tracker:
     def published(self, plan: Plan) -> dict[str, Published]:
         """The runs of this plan's cells that the store has, by fingerprint."""
         if plan.kind == "sweep":
-            runs = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
+            runs = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'cell'")
         else:
             fingerprint = plan.cells[0].fingerprint
-            runs = self._search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
+            runs = self.reader.search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
             other = {"nnlab.sweep", "nnlab.rerun_of"}
             runs = [run for run in runs if not other & run.data.tags.keys()]
         found: dict[str, list[Run]] = {}
@@ -151,30 +155,6 @@ class Tracker:
         run = self._create(plan, cell, None, rec.started, more)
         return self.publish(plan, cell, rec, None, run.info.run_id)
 
-    def fetch_record(self, text: str, folder: Path) -> tuple[str, record.Record]:
-        """Download the record of a run, named by its id, the id's beginning, or its name."""
-        cells = self._search("tags.`nnlab.kind` = 'cell'")
-        found = [run for run in cells if run.info.run_id.startswith(text)] or [
-            run for run in cells if run.info.run_name == text and "nnlab.rerun_of" not in run.data.tags
-        ]
-        if len(found) != 1:
-            what = f"{len(found)} runs" if found else "no run"
-            raise UserError(
-                f"{text}: {what} of experiment {self._experiment} in {store.public(self.uri)} has this "
-                "id or name; give a run id, the beginning of one, or a record's folder"
-            )
-        run_id = str(found[0].info.run_id)
-        repository = get_artifact_repository(found[0].info.artifact_uri)
-        wanted = (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS))
-        sizes = {file.path: file.file_size or 0 for file in repository.list_artifacts()}
-        if too_large := [name for name in wanted if sizes.get(name, 0) > LARGEST]:
-            raise UserError(
-                f"{text}: its {too_large[0]} is over {LARGEST >> 20} MB; that is no record of a run"
-            )
-        for name in wanted:
-            repository.download_artifacts(name, str(folder))  # type: ignore[no-untyped-call]
-        return run_id, record.read(folder)
-
     def publish_failure(
         self,
         plan: Plan,
@@ -189,6 +169,20 @@ class Tracker:
         self._client.set_tag(run_id, "nnlab.error", str(note["error"])[:500])
         self._client.set_tag(run_id, "nnlab.status", "failed")
         self._end(run_id, "FAILED", note["ended"])
+
+    def log_model(self, run_id: str, rec: record.Record) -> None:
+        """Log the net of a record as the MLflow model of its run, unless the run has it already."""
+        outputs = self._client.get_run(run_id).outputs
+        if outputs is not None and outputs.model_outputs:
+            return
+        net_of(rec)  # nothing is begun with a damaged record
+        logged = self._client.create_logged_model(self.experiment_id, "model", run_id)
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "model"
+            _save_model(mlmodel.write(rec, Path(scratch)), folder, run_id, logged.model_id)
+            self._client.log_model_artifacts(logged.model_id, str(folder))
+        self._client.finalize_logged_model(logged.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
 
     def end_killed(self, run_id: str) -> None:
         """End the run of a cell that was cut off."""
@@ -209,18 +203,13 @@ class Tracker:
         """The parent run of a sweep, RUNNING: the one it had, or a new one."""
         key = f"{comparison.SHARED_VIEW}{plan.id}"
         self._client.set_experiment_tag(self.experiment_id, key, comparison.shared_view(plan))
-        found = self._search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
+        found = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
         if found:
             run_id = str(self._single(found).info.run_id)
             self.beat(run_id)
             return run_id
-        run = self._client.create_run(
-            self.experiment_id,
-            start_time=int(plan.created * 1000),
-            tags=labels.of_sweep(plan),
-            run_name=plan.title(),
-        )
-        return str(run.info.run_id)
+        created, tags = int(plan.created * 1000), labels.of_sweep(plan)
+        return str(self._client.create_run(self.experiment_id, created, tags, plan.title()).info.run_id)
 
     def beat(self, run_id: str) -> None:
         """Say that this process works on a run; it is RUNNING, whatever others took it for."""
@@ -230,7 +219,7 @@ class Tracker:
     def reap(self) -> None:
         """End the RUNNING runs of dead drivers, in all experiments of the store."""
         experiments = [str(found.experiment_id) for found in self._client.search_experiments()]
-        running = self._search("attributes.status = 'RUNNING'", experiments)
+        running = self.reader.search("attributes.status = 'RUNNING'", experiments)
         tags = {run.info.run_id: run.data.tags for run in running}
         for run in running:
             parent = tags.get(run.data.tags.get("mlflow.parentRunId", ""))
@@ -249,18 +238,6 @@ class Tracker:
 
     # -- the store ---------------------------------------------------------------------------
 
-    def _search(self, condition: str, experiments: Sequence[str] = ()) -> list[Run]:
-        runs: list[Run] = []
-        token = None
-        while True:
-            page = self._client.search_runs(
-                list(experiments) or [self.experiment_id], condition, max_results=1000, page_token=token
-            )
-            runs += page
-            token = page.token
-            if not token:
-                return runs
-
     def _log(
         self,
         run_id: str,
@@ -276,8 +253,12 @@ class Tracker:
         entities = [RunTag(key, value) for key, value in (tags or {}).items()]
         self._client.log_batch(run_id, metrics=last, params=params, tags=entities)
 
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags on a run."""
+        self._log(run_id, tags=tags)
+
     def _upload(self, run: Run, paths: Sequence[Path]) -> None:
-        repository = get_artifact_repository(run.info.artifact_uri)
+        repository = registry.get_artifact_repository(run.info.artifact_uri)
         for path in paths:
             repository.log_artifact(str(path))  # type: ignore[no-untyped-call]
 
@@ -287,6 +268,26 @@ class Tracker:
 
 def _complete(run: Run) -> bool:
     return run.info.status == "FINISHED" and run.data.tags.get("nnlab.status") in DONE
+
+
+def _save_model(files: mlmodel.Files, folder: Path, run_id: str, model_id: str) -> None:
+    """Pack a net's files into an MLflow model: uint8 images or features in, class and probabilities out."""
+    from mlflow import pyfunc  # takes a while more
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import Array
+
+    example = files.example
+    answer = [ColSpec("string", "class"), ColSpec("double", "probability")]
+    signature = ModelSignature(
+        Schema([TensorSpec(example.dtype, (-1, *example.shape[1:]))]),
+        Schema([*answer, ColSpec(Array("double"), "probabilities")]),
+    )
+    pyfunc.save_model(
+        str(folder), python_model=str(files.code), artifacts={"net": str(files.arrays)},
+        pip_requirements=files.requirements, signature=signature, input_example=example,
+        mlflow_model=Model(run_id=run_id, model_id=model_id),
+    )  # fmt: skip
 
 
 def _params(config: Mapping[str, Any]) -> list[Param]:

@@ -6,12 +6,14 @@ non-finite cost ends the training: the history stops with it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.first_layer import Inputs
 from nnlab.losses import Loss
 from nnlab.network import Batch, Network
 from nnlab.optimizers import Optimizer, State
@@ -29,6 +31,7 @@ class Step:
 
 
 Callback = Callable[[Step], None]
+Take = Callable[[NDArray[np.intp]], Inputs]
 
 
 def train(
@@ -94,18 +97,31 @@ def _block_length(network: Network, m: int, batch_size: int | None) -> int:
 def _batches(
     network: Network, Y: Array, loss: Loss, batch_size: int | None, seed: int, scale: float
 ) -> Iterator[Batch]:
-    """All examples for ever, or shuffled minibatches epoch by epoch, the last of each shorter."""
-    m = Y.shape[1]
+    """All examples for ever, or minibatches."""
     if batch_size is None:
         whole = network.whole(Y, loss.delta, scale)
         while True:
             yield whole
+    m = Y.shape[1]
     arrays = {k: network.arrays(k) for k in {batch_size, m % batch_size} if k}
+    taken = (_ahead if network.first.on_disk else map)(network.first.take, _shuffled(m, batch_size, seed))
+    for places, inputs in zip(_shuffled(m, batch_size, seed), taken, strict=True):
+        k = len(places)
+        yield network.part(places, inputs, Y[:, places], loss.delta, scale / k, arrays[k])
+
+
+def _shuffled(m: int, batch_size: int, seed: int) -> Iterator[NDArray[np.intp]]:
+    """The examples of each minibatch: epoch by epoch in a new order, the last of an epoch fewer."""
     for epoch in count():
         order = np.random.RandomState([seed, epoch]).permutation(m)
         for start in range(0, m, batch_size):
-            places = order[start : start + batch_size]
-            k, Y_k = len(places), Y[:, places]
-            delta = loss.delta(Y_k, np.full((1, k), scale / k, Y.dtype))
-            Z_L = arrays[k].Z[-1]
-            yield Batch(places, network.first.take(places), Y_k, delta, arrays[k], Z_L)
+            yield order[start : start + batch_size]
+
+
+def _ahead(take: Take, batches: Iterator[NDArray[np.intp]]) -> Iterator[Inputs]:
+    """``take`` of each, the next one read by a thread while this one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(take, next(batches))
+        for places in batches:
+            now, coming = coming, reader.submit(take, places)
+            yield now.result()

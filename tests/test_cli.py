@@ -449,9 +449,10 @@ def crafted(folder: Path, wrong: str) -> Path:
     elif wrong == "empty":
         write_h5(path, x=x[:0], y=y[:0])
     elif wrong == "huge":
-        write_h5(path, x=None)
+        write_h5(path, x=None, y=None)
         with h5py.File(path, "a") as file:
             file.create_dataset("train_set_x", (10**9, 64, 64, 3), np.uint8, chunks=(1, 64, 64, 3))
+            file.create_dataset("train_set_y", (10**9,), np.int64, chunks=(1,))
     return path
 
 
@@ -463,7 +464,7 @@ def crafted(folder: Path, wrong: str) -> Path:
         ("truncated", "cut short"),
         ("labels", "labels"),
         ("empty", "empty"),
-        ("huge", "data.memory_mb"),
+        ("huge", "bytes in the file"),
     ],
 )
 def test_a_wrong_file(tmp_path: Path, data: list[str], wrong: str, word: str) -> None:

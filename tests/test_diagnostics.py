@@ -86,7 +86,7 @@ def test_gradient_norms_are_those_of_central_differences(net, toy, solver):
         for place in np.ndindex(gradient.shape):
             value, J = P[place], []
             for P[place] in (value + h, value - h):
-                Z_L = primal.forward(primal.first.train)
+                Z_L = primal.forward_train()
                 J.append(float(LOSS.cost(Z_L, Y)))
             P[place] = value
             gradient[place] = (J[0] - J[1]) / (2.0 * h)

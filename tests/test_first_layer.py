@@ -138,7 +138,7 @@ def layer(request):
 def test_forward_is_the_affine_map(layer):
     images, _, (W1,) = problem([7, 3], m=5)
     other = np.random.RandomState(4).randn(6, 7)
-    for inputs, rows in ((layer.train, images), (layer.inputs(other), other)):
+    for inputs, rows in ((layer.whole(), images), (layer.inputs(other), other)):
         Z1 = np.full((3, inputs.columns.shape[1]), np.nan)
         layer.forward(inputs, Z1)
         np.testing.assert_allclose(Z1[:, : len(rows)], W1 @ rows.T + [[0.5], [-1.0], [2.0]], rtol=1e-13)
@@ -156,7 +156,7 @@ def backward(layer, batch, inputs, dZ1):
 def test_a_step_along_the_gradient_is_dZ_times_the_images(layer, places):
     images, _, (W1,) = problem([7, 3], m=5)
     batch = None if places is None else np.array(places)
-    inputs = layer.train if batch is None else layer.take(batch)
+    inputs = layer.whole() if batch is None else layer.take(batch)
     chosen = images if batch is None else images[batch]
     dZ1 = np.random.RandomState(4).randn(3, len(chosen))
     layer.dP[...] = np.nan  # whatever an earlier step left
@@ -171,22 +171,22 @@ def test_a_step_along_the_gradient_is_dZ_times_the_images(layer, places):
 def test_a_gradient_does_not_remember_the_decay_before_it(layer):
     images, _, _ = problem([7, 3], m=5)
     dZ1 = np.random.RandomState(4).randn(3, 5)
-    backward(layer, None, layer.train, dZ1)
+    backward(layer, None, layer.whole(), dZ1)
     layer.decay(0.3)
-    backward(layer, None, layer.train, dZ1)
+    backward(layer, None, layer.whole(), dZ1)
     assert layer.gradient_norm() == pytest.approx(np.linalg.norm(dZ1 @ images), rel=1e-13)
 
 
 def test_decay_by_itself_shrinks_the_weights(layer):
     _, _, (W1,) = problem([7, 3], m=5)
-    backward(layer, None, layer.train, np.zeros((3, 5)))
+    backward(layer, None, layer.whole(), np.zeros((3, 5)))
     assert layer.decay(0.25) == pytest.approx((W1**2).sum(), rel=1e-14)
     assert layer.gradient_norm() == pytest.approx(0.25 * np.linalg.norm(W1), rel=1e-14)
     assert not layer.dP[:, -1].any()
 
 
 def test_a_gradient_of_0_has_norm_0(layer):
-    backward(layer, None, layer.train, np.zeros((3, 5)))
+    backward(layer, None, layer.whole(), np.zeros((3, 5)))
     assert layer.gradient_norm() == 0.0
 
 
@@ -201,9 +201,9 @@ def test_weights_are_a_copy(layer):
 def test_take_chooses_examples(layer):
     places = np.array([2, 0])
     taken = layer.take(places)
-    np.testing.assert_array_equal(taken.columns, layer.train.columns[:, places])
+    np.testing.assert_array_equal(taken.columns, layer.whole().columns[:, places])
     if isinstance(layer, GramLayer):
-        np.testing.assert_array_equal(taken.start, layer.train.start[:, places])
+        np.testing.assert_array_equal(taken.start, layer.whole().start[:, places])
 
 
 def test_gram_by_hand():
@@ -242,14 +242,16 @@ def test_k_and_the_images_are_shared_and_never_written(build):
         ("gram", 12288, 1, 209, None, 2000, 2048),
         ("gram", 12288, 20, 209, 64, 2500, 2048),
         ("primal", 12288, 1, 209, None, 1, 2048),  # K would cost more than the one step
-        ("primal", 20, 16, 1000, None, 2500, 2048),  # more examples than inputs
+        ("primal", 20, 16, 1000, None, 2500, 2048),  # many more examples than inputs
         ("primal", 784, 16, 60000, 64, 2500, 2**20),  # a step would touch all 60000 coefficients
         ("gram", 100000, 64, 12000, None, 2500, 2048),  # K takes 1099 MB,
         ("primal", 100000, 64, 12000, None, 2500, 1024),  # which are too many here
     ],
 )
 def test_the_solver_chosen(solver, n_0, n_1, m, batch_size, iterations, memory_mb):
-    assert choose_solver(n_0, n_1, m, batch_size, iterations, memory_mb) == solver
+    found, why = choose_solver(n_0, n_1, m, batch_size, iterations, memory_mb)
+    assert found == solver
+    assert ("memory_mb" in why) == (memory_mb == 1024) and (found == "primal" or "primal" in why)
 
 
 @given(
@@ -259,8 +261,8 @@ def test_the_solver_chosen(solver, n_0, n_1, m, batch_size, iterations, memory_m
     iterations=st.integers(1, 5000),
 )
 def test_longer_trainings_never_turn_away_from_gram(n_0, n_1, m, iterations):
-    if choose_solver(n_0, n_1, m, None, iterations, 2048) == "gram":
-        assert choose_solver(n_0, n_1, m, None, 2 * iterations, 2048) == "gram"
+    if choose_solver(n_0, n_1, m, None, iterations, 2048)[0] == "gram":
+        assert choose_solver(n_0, n_1, m, None, 2 * iterations, 2048)[0] == "gram"
 
 
 @pytest.mark.parametrize("name", [n for n, optimizer in OPTIMIZERS.items() if not optimizer.linear])

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnlab.activations import ACTIVATIONS
+from nnlab.forward import logits
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
-from nnlab.network import logits
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.training import train
 
@@ -84,7 +84,7 @@ class TestByHand:
 
     def test_forward(self, network):
         _, arrays = passes(network, self.Y)
-        np.testing.assert_array_equal(network.forward(network.first.train)[:, :2], [[0.0, 0.0]])
+        np.testing.assert_array_equal(network.forward_train()[:, :2], [[0.0, 0.0]])
         np.testing.assert_array_equal(arrays.Z[1][:, :2], [[0.0, 0.0]])
         np.testing.assert_array_equal(arrays.Z[0][:, :2], [[0.0, 2.0], [2.0, 3.0]])  # A1 in Z1's memory
 
@@ -254,7 +254,7 @@ def test_logits_are_the_forward_pass(build, activation, solver):
     images, Y, weights = problem([6, 4, 3, 2], m=5)
     network = build(images, weights, activation, solver, LEAK)
     run(network, Y, steps=3)
-    expected = network.forward(network.first.train)[:, :5]
+    expected = network.forward_train()[:, :5]
     found = logits(network.parameters(), images, activation, LEAK)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
@@ -338,5 +338,5 @@ def test_identity_layers_collapse_to_one_linear_map(build, net, solver):
     W, b = network.parameters()[0]
     for W_l, b_l in network.parameters()[1:]:
         W, b = W_l @ W, W_l @ b + b_l
-    Z_L = network.forward(network.first.train)[:, : len(images)]
+    Z_L = network.forward_train()[:, : len(images)]
     np.testing.assert_allclose(Z_L, W @ images.T + b, rtol=1e-10, atol=1e-11)

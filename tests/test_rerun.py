@@ -1,12 +1,32 @@
 """A recorded run comes out the same bits again; what was changed is named as the cause."""
 
 import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import assert_refused, done, empty_store, nnlab, points, runs, small_set, write_h5
+from harness import (
+    assert_refused,
+    done,
+    empty_store,
+    environment,
+    nnlab,
+    points,
+    runs,
+    small_set,
+    start,
+    wait_for,
+    write_h5,
+)
 
 from nnlab import record
 from nnlab.rerun import compare, find_local
@@ -78,7 +98,7 @@ def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str
     for part in ("nnlab", "conf", "hydra_plugins"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     source = tmp_path / "nnlab" / "optimizers.py"
-    changed = source.read_text().replace("gradient *= state.lr\n", "gradient *= state.lr * 1.000001\n", 1)
+    changed = source.read_text().replace("theta -= gradient\n", "theta -= gradient * 1.000001\n", 1)
     assert changed != source.read_text()
     source.write_text(changed)
     out = failed(home, str(records(home)[0]), PYTHONPATH=str(tmp_path))
@@ -88,6 +108,156 @@ def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str
         "rerun", str(records(home)[0]), "--tolerance", "0.01", home=home, PYTHONPATH=str(tmp_path)
     )
     assert "the same within 0.01" in done(loose).stdout
+
+
+def test_a_sweep_is_verified_cell_by_cell(swept: tuple[Path, list[str]]) -> None:
+    home, _ = swept
+    (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
+    kept = set((home / "reruns").glob("*"))
+    ended = done(nnlab("rerun", "--sweep", parent.data.tags["nnlab.sweep"][:5], home=home, COLUMNS="120"))
+    assert ended.stdout.count(" identical ") == 2 and "2 of 2 cells came out the same" in ended.stdout
+    (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
+    assert parent.data.tags["nnlab.identical"] == "true"
+    assert kept == set((home / "reruns").glob("*")), "identical reruns of a sweep are not kept"
+
+
+@pytest.mark.slow
+def test_a_sweep_that_does_not_come_out_the_same_says_where(
+    swept: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    home = shutil.copytree(swept[0], tmp_path / "home", ignore=shutil.ignore_patterns("reruns"))
+    (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
+    sweep = parent.data.tags["nnlab.sweep"]
+    spoiled = record.read(records(home)[0])
+    history = spoiled.arrays("history")
+    history["train/cost"][17] += 1e-3
+    np.savez(spoiled.folder / "history.npz", **history)
+    ended = nnlab("rerun", "--sweep", sweep, home=home, COLUMNS="120")
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    (row,) = (line for line in ended.stdout.splitlines() if " differs " in line)
+    assert " 17 " in row and "0.001" in row and "1 of 2 cells came out the same" in ended.stdout
+    (kept,) = (home / "reruns").glob(f"*/*/runs/*/{record.MARKER}")
+    assert record.read(kept.parent).fingerprint == spoiled.fingerprint
+    (spoiled.folder / record.MARKER).unlink()
+    ended = nnlab("rerun", "--sweep", sweep, "--tolerance", "1e-9", home=home, COLUMNS="120")
+    assert ended.returncode == 1 and "no record" in ended.stdout and "within 1e-09" in ended.stdout
+    other = nnlab("rerun", "--sweep", sweep, "seed=9", home=home, COLUMNS="120")
+    assert other.returncode == 1 and "seed: 1 -> 9" in other.stdout
+
+
+def test_a_sweep_that_is_none_and_options_that_do_not_go_together(swept: tuple[Path, list[str]]) -> None:
+    home, _ = swept
+    assert_refused(nnlab("rerun", home=home), "name a run")
+    assert_refused(nnlab("rerun", "--sweep", "abc", "--at-commit", home=home), "--at-commit")
+    assert_refused(nnlab("rerun", "relu", "--sweep", "abc", home=home), "relu", "either")
+
+
+@contextmanager
+def server(folder: Path, store: Path) -> Iterator[str]:
+    """A real MLflow server over a store, which keeps the artifacts too; yields its address."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1", "--backend-store-uri", f"sqlite:///{store}/mlflow.db",
+        "--artifacts-destination", str(folder / "artifacts"), "--serve-artifacts",
+    ]  # fmt: skip
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = environment(folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", PATH=path)
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
+    address = f"http://127.0.0.1:{port}"
+
+    def up() -> bool:
+        assert process.poll() is None, (folder / "server.log").read_text()
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
+    try:
+        wait_for(up, 120)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+@pytest.mark.slow
+def test_an_empty_clone_repeats_a_run_and_its_sweep_from_a_server_alone(tmp_path: Path) -> None:
+    """The records travel through HTTP; what is not here is looked up nowhere else."""
+    data = small_set(tmp_path / "set")
+    made, clone = tmp_path / "made", tmp_path / "clone"
+    for part in ("nnlab", "conf", "hydra_plugins"):
+        shutil.copytree(ROOT / part, clone / part, ignore=shutil.ignore_patterns("__pycache__"))
+    store = empty_store(tmp_path / "store")
+    with server(tmp_path, store) as address:
+        uri = {"MLFLOW_TRACKING_URI": address, "PYTHONPATH": str(clone)}
+        done(nnlab("sweep", *data, *SWEEP, home=made, **uri))
+        shutil.rmtree(made)
+        (parent,) = runs(store, "tags.`nnlab.kind` = 'sweep'")
+        cells = runs(store, "tags.`nnlab.kind` = 'cell'")
+        empty = {"home": tmp_path / "empty", "COLUMNS": "120"} | uri
+        for name in (cells[0].info.run_id, cells[1].info.run_name):
+            again = done(nnlab("rerun", name, *data[1:], **empty))
+            assert "identical, bit for bit" in again.stdout
+        for name in (parent.data.tags["nnlab.sweep"], parent.info.run_id[:12], parent.info.run_name):
+            whole = done(nnlab("rerun", "--sweep", name, *data[1:], **empty))
+            assert "2 of 2 cells came out the same" in whole.stdout
+        refused = nnlab("rerun", "--sweep", parent.info.run_id, **empty)
+        assert_refused(refused, "data.train", "files of another machine")
+        (parent,) = runs(store, "tags.`nnlab.kind` = 'sweep'")
+        assert parent.data.tags["nnlab.identical"] == "true"
+        best = parent.data.tags["nnlab.best_fingerprint"]
+        (cell,) = runs(store, f"tags.`nnlab.fingerprint` = '{best}' and tags.`nnlab.sweep` != ''")
+        loaded = tmp_path / "loaded.json"
+        code = (
+            "import json, sys, mlflow.pyfunc, numpy as np\n"
+            f"model = mlflow.pyfunc.load_model('runs:/{cell.info.run_id}/model')\n"
+            f"print(json.dumps(model.predict(np.ones((3, 2)))), file=open({str(loaded)!r}, 'w'))\n"
+        )
+        subprocess.run([sys.executable, "-c", code], env=environment(tmp_path, **uri), check=True)
+        assert {answer["class"] for answer in json.loads(loaded.read_text())} <= {"below", "above"}
+
+
+# -- the numeric contract --------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_same_bits_however_a_cell_is_trained(tmp_path: Path) -> None:
+    """One worker and eight, in this process and through joblib, a cell alone and in a batch, cold,
+    and in a sweep that was killed and resumed."""
+    data = small_set(tmp_path / "set", n=50)
+    grid = ["model.depth=2,3", "model.width=40", "seed=1,2", "trainer.iterations=3000", "optimizer.l2=0.1"]
+    one = ["model.depth=3", "model.width=40", "seed=2", "trainer.iterations=3000", "optimizer.l2=0.1"]
+    ways = {
+        "joblib, 8 workers": [*grid, "hydra.launcher.n_jobs=8", "sweep.jobs=8"],
+        "joblib, 1 worker": [*grid, "hydra.launcher.n_jobs=1", "sweep.jobs=1"],
+        "in the driver": [*grid, "hydra/launcher=basic"],
+    }
+    homes = {}
+    for number, (way, arguments) in enumerate(ways.items()):
+        homes[way] = empty_store(tmp_path / str(number))
+        done(nnlab("sweep", *data, *arguments, home=homes[way]))
+    homes["alone"] = empty_store(tmp_path / "alone")
+    done(nnlab("train", *data, *one, home=homes["alone"]))
+    homes["resumed"] = empty_store(tmp_path / "resumed")
+    driver = start("sweep", *data, *grid, home=homes["resumed"])
+    wait_for(lambda: records(homes["resumed"]))
+    driver.send_signal(signal.SIGTERM)
+    driver.communicate(timeout=60)
+    done(nnlab("sweep", *data, *grid, home=homes["resumed"]))
+    expected = {folder.name: record.read(folder) for folder in records(homes["joblib, 8 workers"])}
+    assert len(expected) == 4
+    for way, home in homes.items():
+        found = records(home)
+        assert len(found) == (1 if way == "alone" else 4), way
+        for folder in found:
+            assert compare(expected[folder.name], record.read(folder), 0.0) == [], way
 
 
 def test_what_cannot_be_found_is_said(swept: tuple[Path, list[str]]) -> None:

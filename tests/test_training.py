@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from nnlab import training
+from nnlab.forward import logits
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES, Loss
 from nnlab.metrics import targets
-from nnlab.network import logits
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.training import train
 

@@ -20,9 +20,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.data.stored import Stored
 from nnlab.errors import UserError
+from nnlab.forward import features
 
-CHUNK = 1024  # examples that are digested or checked at a time
+PART_MB = 16  # of a set that are digested or checked at a time
+PACKED = 100  # times that a set which is streamed may be larger than what the file holds of it
 MAX_CLASSES = 10_000
 MAX_NAME = 1024  # bytes of a class's name
 LARGE_CHUNK = 2**24  # bytes of a stored chunk that may be larger than its array
@@ -34,27 +37,53 @@ class Split:
     """One file's examples."""
 
     path: Path
-    x: NDArray[Any]  # (m, height, width, channels) uint8, or (m, n) features
+    x: NDArray[Any] | Stored  # (m, height, width, channels) uint8, or (m, n) features
     y: NDArray[np.int64]  # (m,)
     classes: tuple[str, ...]
 
-    def features(self, dtype: str = "float64") -> NDArray[np.floating]:
-        """The examples as rows (m, n_0), flattened in C order; uint8 images divided by 255."""
-        rows = self.x.reshape(len(self.x), -1)
-        if self.x.ndim == 4:
-            return (rows / 255.0).astype(dtype, copy=False)
-        return rows.astype(dtype)
+    @property
+    def streamed(self) -> bool:
+        """Do the examples stay on disk, to be read as they are needed?"""
+        return isinstance(self.x, Stored)
+
+    def features(
+        self, dtype: str = "float64", places: slice | NDArray[np.intp] = slice(None)
+    ) -> NDArray[np.floating]:
+        """Examples as rows (k, n_0), flattened in C order; uint8 images divided by 255."""
+        return features(self.x[places], dtype)
+
+    def parts(self) -> Iterator[NDArray[Any]]:
+        """The examples in their order, some megabytes at a time."""
+        row = int(np.prod(self.x.shape[1:])) * self.x.dtype.itemsize
+        length = max(1, PART_MB * 2**20 // row)
+        for start in range(0, len(self.x), length):
+            yield self.x[start : start + length]
 
     @cached_property
     def digest(self) -> str:
         """sha256 over the content of the arrays; the file's name and compression do not matter."""
         sha = hashlib.sha256()
-        for array in (self.x, self.y):
-            sha.update(f"{array.dtype.str} {array.shape}".encode())
-            for start in range(0, len(array), CHUNK):
-                sha.update(np.ascontiguousarray(array[start : start + CHUNK]).data)
+        sha.update(f"{self.x.dtype.str} {self.x.shape}".encode())
+        for part in self.parts():
+            sha.update(np.ascontiguousarray(part).data)
+        sha.update(f"{self.y.dtype.str} {self.y.shape}".encode())
+        sha.update(self.y.data)
         sha.update("\0".join(self.classes).encode())
         return sha.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """The features of a split that stays on disk, to be taken like the rows of an array."""
+
+    split: Split
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        return len(self.split.y)
+
+    def __getitem__(self, places: slice | NDArray[np.intp]) -> NDArray[np.floating]:
+        return self.split.features(self.dtype.name, places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +132,18 @@ def load(train: str | Path, test: str | Path, memory_mb: int) -> Dataset:
 
 
 def read(path: str | Path, memory_mb: int) -> Split:
-    """One checked file, all of it in memory."""
+    """One checked file. A set that takes more than ``memory_mb`` as float64 stays on disk."""
     path = Path(path)
     with _open(path) as file:
         x, y, classes = _members(path, file)
         _check_x(path, x, memory_mb)
         _check_y(path, y, len(x))
+        stored = _stored(path, x) if _megabytes(x.shape) > memory_mb else None
         for data in (x, y, classes):
             _check_chunks(path, data)
         names = _class_names(path, classes)
-        split = Split(path, x[()], y[()].reshape(-1).astype(np.int64), names)
+        rows = x[()] if stored is None else stored
+        split = Split(path, rows, y[()].reshape(-1).astype(np.int64), names)
     _check_values(split)
     return split
 
@@ -217,12 +248,26 @@ def _check_x(path: Path, x: h5py.Dataset, memory_mb: int) -> None:
         raise UserError(f"{path}: {x.name} has {x.dtype} images; they must be uint8, 0 to 255")
     if 0 in x.shape:
         raise UserError(f"{path}: {x.name} is empty (shape {x.shape}); at least one example is needed")
-    size_mb = int(np.prod([int(n) for n in x.shape], dtype=object)) * 8 / 2**20  # as float64
-    if size_mb > memory_mb:
+    if _megabytes(x.shape[1:]) > memory_mb:
         raise UserError(
-            f"{path}: {x.name} takes {size_mb:.0f} MB as float64, data.memory_mb allows {memory_mb}; "
-            "raise data.memory_mb or use a smaller set"
+            f"{path}: one example of {x.name} takes {_megabytes(x.shape[1:]):.0f} MB as float64, "
+            f"data.memory_mb allows {memory_mb}; raise data.memory_mb or use smaller examples"
         )
+
+
+def _megabytes(shape: tuple[int, ...]) -> float:
+    """Of an array of float64."""
+    return math.prod(shape) * 8 / 2**20
+
+
+def _stored(path: Path, x: h5py.Dataset) -> Stored:
+    """The examples where they are, over a handle of its own; a file that only claims them is refused."""
+    if x.size * x.dtype.itemsize > PACKED * x.id.get_storage_size():
+        raise UserError(
+            f"{path}: {x.name} of shape {x.shape} has only {x.id.get_storage_size()} bytes in the file; "
+            "fetch or export it again"
+        )
+    return Stored(_plain_dataset(path, h5py.File(path, "r"), x.name.removeprefix("/")))
 
 
 def _check_y(path: Path, y: h5py.Dataset, m: int) -> None:
@@ -252,8 +297,10 @@ def _check_values(split: Split) -> None:
             f"names; labels must be 0 to {len(split.classes) - 1}"
         )
     if split.x.dtype.kind == "f":
-        for start in range(0, len(split.x), CHUNK):
-            finite = np.isfinite(split.x[start : start + CHUNK]).all(axis=1)
+        row = 0
+        for part in split.parts():
+            finite = np.isfinite(part).all(axis=1)
             if not finite.all():
-                row = start + int(np.argmin(finite))
+                row += int(np.argmin(finite))
                 raise UserError(f"{split.path}: example {row} is not finite; remove or repair it")
+            row += len(part)

@@ -21,7 +21,7 @@ import h5py
 from nnlab.data import hdf5
 from nnlab.errors import UserError
 
-SECONDS = 1  # of processor time for any file; one more for each 20 MB of it, and 2 GB of memory_mb
+SECONDS = 1  # of processor time for any file; one more for each 5 MB of it, and 2 GB of memory_mb
 SPARE_MB = 128  # above memory_mb, for the libraries' own
 
 
@@ -83,9 +83,13 @@ def _remember(note: Path) -> None:
 def _try(path: Path, memory_mb: int) -> str | None:
     _bound(path.stat().st_size / 2**20 if path.is_file() else 0.0, memory_mb)
     try:
-        hdf5.read(path, memory_mb)
+        split = hdf5.read(path, memory_mb)
+        if split.streamed:
+            list(map(len, split.parts()))  # every byte of it is unpacked here first
     except UserError as error:
         return str(error)
+    except (OSError, RuntimeError, ValueError) as error:  # in a part of a set that is streamed
+        return f"{path}: damaged ({str(error).splitlines()[0]}); fetch or export it again"
     except MemoryError:
         return f"{path}: damaged (it takes more memory than its arrays do); fetch or export it again"
     return None
@@ -94,7 +98,7 @@ def _try(path: Path, memory_mb: int) -> str | None:
 def _bound(file_mb: float, memory_mb: int) -> None:
     """Let the next file have so much processor time and memory from here on."""
     used = math.ceil(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
-    seconds = used + SECONDS + int(file_mb / 20) + memory_mb // 2048
+    seconds = used + SECONDS + int(file_mb / 5) + memory_mb // 2048
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
     if sys.platform == "linux":  # elsewhere the address space tells nothing
         held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
