@@ -39,7 +39,7 @@ from nnlab.errors import Failed, UserError
 from nnlab.gradcheck import compare
 from nnlab.plan import run_name
 from nnlab.publisher import Publisher, publishing
-from nnlab.run import Cell, attempt, resolve
+from nnlab.run import Cell, attempt, explain_solver, resolve
 from nnlab.summary import summarize
 from nnlab.training import Step
 
@@ -166,6 +166,7 @@ def _train(composed: DictConfig) -> None:
     cfg = typed(composed)
     reject_hidden_conflict(cfg, overridden)
     cell = resolve(cfg)
+    OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
     plan = plans.make("train", [cell], [])
     with plans.running(home(), plan) as plan:
         publisher = Publisher(plan, home())

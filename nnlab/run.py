@@ -119,6 +119,13 @@ def solver(cfg: Config) -> tuple[str, str]:
     )
 
 
+def explain_solver(cell: Cell) -> str:
+    """The solver of a cell and why it was taken."""
+    taken = cell.config.trainer.solver
+    choice, why = solver(cell.config)
+    return f"{taken}: {why if taken == choice else 'as asked'}"
+
+
 def _refuse_unstreamable(cfg: Config) -> None:
     """A set that stays on disk is trained by minibatches, with W1 itself."""
     too_large = f"data.memory_mb: {cfg.data.memory_mb} MB do not hold {cfg.data.train} as float64"

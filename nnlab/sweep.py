@@ -30,7 +30,7 @@ from nnlab.errors import Failed
 from nnlab.grid import plan_cells, read_grid
 from nnlab.plan import Plan
 from nnlab.publisher import Publisher, publishing
-from nnlab.run import Cell, attempt
+from nnlab.run import Cell, attempt, explain_solver
 from nnlab.summary import failures, summarize
 
 ERROR = Console(stderr=True)
@@ -123,6 +123,8 @@ def _announce(plan: Plan, todo: int) -> None:
     varied = ", ".join(plan.keys) or "nothing"
     OUT.print(f"sweep {plan.id} over {varied}", highlight=False)
     OUT.print(f"{total} cells: {total - todo} already done, {todo} to do", highlight=False)
+    for cell in {cell.config.trainer.solver: cell for cell in reversed(plan.cells)}.values():
+        OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
 
 
 def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> None:
