@@ -5,14 +5,13 @@ Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or conf
 traceback.
 """
 
+import errno
 import os
 import re
-import signal
 import subprocess
 import sys
 import traceback
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -52,39 +51,33 @@ def main() -> None:
     debug = "--debug" in sys.argv or bool(os.environ.get("HYDRA_FULL_ERROR"))
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
     try:
         cli.main(standalone_mode=False, prog_name="nnlab")
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "nnlab"
         _fail(UserError(f"{error.format_message()} See `{command} --help`"), debug, 2)
-    except (KeyboardInterrupt, click.Abort):
-        ERROR.print("interrupted; finished cells are kept, the same command goes on from them")
-        sys.exit(130)
+    except click.Abort:  # click's word for an interrupt
+        raise KeyboardInterrupt from None
     except (UserError, HydraException, OmegaConfBaseException) as error:
         _fail(error, debug, 2)
     except Failed as error:
         _fail(error, debug, 1)
     except OSError as error:
-        if error.filename is None:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            remedy = f"{home()}: {error.strerror}; make room and run the same command again"
+        elif error.filename is None:
             raise
-        _fail(
-            UserError(f"{error.filename}: {error.strerror}; check the path and its permissions"),
-            debug,
-            2,
-        )
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+        else:
+            remedy = f"{error.filename}: {error.strerror}; check the path and its permissions"
+        _fail(UserError(remedy), debug, 2)
 
 
 def _fail(error: Exception, debug: bool, code: int) -> None:
     if debug:
         traceback.print_exception(error)
     text = str(error if isinstance(error, UserError | Failed) else _explain(error))
-    ERROR.print(f"nnlab: {text}", markup=False, soft_wrap=True)
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)  # it may quote a file
+    ERROR.print(f"nnlab: {shown}", markup=False, soft_wrap=True)
     sys.exit(code)
 
 
@@ -175,9 +168,8 @@ def _train(composed: DictConfig) -> None:
             finished = record.read(cell.folder(home()))
             OUT.print(_result(finished, plan.name(cell)), markup=False, soft_wrap=True)
         publisher.log_model(summarize(plan, home()))
-    if publisher.problem is not None:
-        waits = f"MLflow: {publisher.problem}\n1 run waits; `nnlab sync` publishes it"
-        ERROR.print(waits, markup=False, soft_wrap=True)
+    if complaints := publisher.complaints:
+        ERROR.print("\n".join(complaints), markup=False, soft_wrap=True)
     else:
         OUT.print(f"  MLflow run      {publisher.run_of(cell)} (`nnlab ui` shows it)")
 
@@ -229,23 +221,31 @@ def sync() -> None:
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 nnlab sync
     """
     problem, waiting = None, 0
-    for plan in plans.load_all(home()):
+    found, refused = plans.load_all(home())
+    for plan in found:
         if plans.in_progress(home(), plan):
             OUT.print(f"{plan.kind} {plan.id} is running and publishes its runs itself")
             continue
         with plans.running(home(), plan):
             publisher = Publisher(plan, home())
-            publisher.publish(last=True)
-            summary = summarize(plan, home())
-            status = "killed" if summary.counts["missing"] else "finished"
-            publisher.close(summary, "failed" if summary.counts["failed"] else status)
+            try:
+                if problem is None:  # else the store is away: one try is enough
+                    with publishing(publisher, delay=60.0):
+                        pass
+            finally:
+                summary = summarize(plan, home())
+                status = "killed" if summary.counts["missing"] else "finished"
+                publisher.close(summary, "failed" if summary.counts["failed"] else status)
             publisher.log_model(summary)
             if publisher.published:
                 publisher.report()
         problem = problem or publisher.problem
+        refused += publisher.refused
         waiting += len(publisher.waiting)
     if problem is not None:
-        raise Failed(f"MLflow: {problem}\n{waiting} runs wait; run `nnlab sync` again")
+        refused.append(f"MLflow: {problem}\n{waiting} runs wait; run `nnlab sync` again")
+    if refused:
+        raise Failed("\n".join(refused))
     OUT.print("every record is published")
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from nnlab.config import compose, home
-from nnlab.data import download, hdf5, painted
+from nnlab.data import download, hdf5, painted, trial
 from nnlab.errors import UserError
 from nnlab.run import dataset
 
@@ -28,13 +28,11 @@ def data() -> None:
 @click.option("--memory-mb", default=2048, show_default=True, help="larger sets are streamed")
 def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
     """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
-    wrong = []
-    for path in files:
-        try:
+    problems = trial.examine(files, memory_mb)
+    for path, problem in zip(files, problems, strict=True):
+        if problem is None:
             OUT.print(_describe(hdf5.read(path, memory_mb)), markup=False, soft_wrap=True)
-        except UserError as error:
-            wrong.append(str(error))
-    if wrong:
+    if wrong := list(filter(None, problems)):
         raise UserError("\n".join(wrong))
 
 

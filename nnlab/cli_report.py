@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nnlab import store
 from nnlab.config import home
 from nnlab.errors import Failed, UserError
 from nnlab.lookup import find_record
@@ -40,7 +41,7 @@ def report(sweep: str | None, output: Path | None, experiment: str) -> None:
         path = output or report.path_of(home(), found.id)
         report.write(reader, found, home(), path)
     except tracking.Unavailable as error:
-        raise Failed(f"MLflow: {str(error).splitlines()[0]}") from None
+        raise Failed(f"MLflow: {store.reason(error)}") from None
     OUT.print(f"{path.resolve()}", soft_wrap=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from nnlab import checkout
+from nnlab import checkout, store
 from nnlab import plan as plans
 from nnlab.cli_data import OVERRIDES
 from nnlab.cli_verify import verify_sweep
@@ -60,9 +60,9 @@ def rerun(
     if run is None:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
     with recorded(run, home(), experiment) as (rec, run_id):
-        cell = resolve(configuration(rec, trust_paths=run_id is None, overrides=context.args))
+        cell = resolve(configuration(rec, trust_paths=_is_own(rec), overrides=context.args))
         if at_commit:
-            texts = as_overrides(rec, run_id is None, context.args)
+            texts = as_overrides(rec, _is_own(rec), context.args)
             again = _train_at_commit(rec, cell, texts, trust_diff or _is_own(rec))
         else:
             again = _train(cell)
@@ -103,7 +103,7 @@ def _train_at_commit(rec: Record, cell: Cell, texts: Sequence[str], trust_diff: 
 
 def _is_own(rec: Record) -> bool:
     """Was the record made in this home, and not brought here?"""
-    return rec.folder.resolve().is_relative_to(home() / "runs")
+    return rec.folder.resolve().is_relative_to(home())
 
 
 def _changes(rec: Record) -> str:
@@ -120,4 +120,4 @@ def _publish(cell: Cell, rec: Record, rerun_of: str, identical: bool) -> None:
         run_id = tracker.publish_rerun(plan, cell, rec, rerun_of, identical)
         OUT.print(f"  MLflow run      {run_id}")
     except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {str(error).splitlines()[0]}; this rerun is not published", markup=False)
+        ERROR.print(f"MLflow: {store.reason(error)}; this rerun is not published", markup=False)

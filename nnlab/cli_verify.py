@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nnlab import plan as plans
-from nnlab import record
+from nnlab import record, store
 from nnlab.config import home
 from nnlab.errors import Failed, UserError
 from nnlab.lookup import reaching
@@ -45,7 +45,9 @@ def verify_sweep(text: str, overrides: Sequence[str], tolerance: float, experime
 
 def _local(text: str) -> Plan | None:
     """The sweep of this home whose id begins with ``text``."""
-    found = [plan for plan in plans.load_all(home()) if plan.kind == "sweep" and plan.id.startswith(text)]
+    found = [
+        plan for plan in plans.load_all(home())[0] if plan.kind == "sweep" and plan.id.startswith(text)
+    ]
     if len(found) > 1 or not text:
         raise UserError(f"--sweep {text}: {len(found)} sweeps begin so; give more of the id")
     return found[0] if found else None
@@ -124,4 +126,4 @@ def _tag(sweep: str, experiment: str, same: bool) -> None:
         tracker = tracking.Tracker(home(), experiment)
         tracker.tag(tracker.reader.sweep(sweep).parent.id, {"nnlab.identical": str(same).lower()})
     except (UserError, *tracking.Unavailable) as error:
-        ERROR.print(f"MLflow: {str(error).splitlines()[0]}; the sweep is not tagged", markup=False)
+        ERROR.print(f"MLflow: {store.reason(error)}; the sweep is not tagged", markup=False)

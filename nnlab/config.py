@@ -114,6 +114,7 @@ class Config:
     sweep: SweepConfig = MISSING
 
 
+DATA_SETS = tuple(sorted(path.stem for path in (CONF / "data").glob("*.yaml")))
 TRAINING = ("data", "model", "init", "optimizer", "trainer", "seed")  # what a cell consists of
 
 

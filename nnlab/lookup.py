@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from nnlab import store
 from nnlab.errors import Failed
 from nnlab.record import Record
 from nnlab.rerun import find_local
@@ -24,7 +25,7 @@ def reaching(home: Path, experiment: str) -> Iterator[Tracker]:
     try:
         yield tracking.Tracker(home, experiment)
     except tracking.Unavailable as error:
-        raise Failed(f"MLflow: {str(error).splitlines()[0]}") from None
+        raise Failed(f"MLflow: {store.reason(error)}") from None
 
 
 def find_record(text: str, home: Path, experiment: str, scratch: Path) -> tuple[Record, str | None]:

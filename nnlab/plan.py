@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,10 +55,16 @@ class Published:
 
 def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
-    unique = tuple({cell.fingerprint: cell for cell in cells}.values())
+    unique = tuple({cell.fingerprint: _without_address(cell) for cell in cells}.values())
     content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return Plan(digest[:12], kind, tuple(keys), unique, time.time())
+
+
+def _without_address(cell: Cell) -> Cell:
+    """Where the data may be fetched from is no part of a cell, and may hold a password."""
+    data = dataclasses.replace(cell.config.data, url=None, sha256=None)
+    return dataclasses.replace(cell, config=dataclasses.replace(cell.config, data=data))
 
 
 def path_of(home: Path, plan_id: str) -> Path:
@@ -81,8 +87,10 @@ def load(path: Path) -> Plan:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         cells = tuple(Cell(from_dict(c["config"]), c["fingerprint"]) for c in values.pop("cells"))
         return Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not a readable plan ({error}); run the sweep again") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
+        raise UserError(
+            f"{path}: not a readable plan ({error}); run its sweep again, or delete it"
+        ) from None
 
 
 @contextmanager
@@ -94,7 +102,7 @@ def running(home: Path, plan: Plan) -> Iterator[Plan]:
     path = path_of(home, plan.id)
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.with_suffix(".lock"), wait=True):
-        if path.is_file():
+        with suppress(UserError):  # there is none yet, or it is damaged and made anew
             plan = dataclasses.replace(plan, created=load(path).created)
         save(plan, path)
         yield plan
@@ -106,10 +114,15 @@ def in_progress(home: Path, plan: Plan) -> bool:
         return lock is None
 
 
-def load_all(home: Path) -> list[Plan]:
-    """Every plan of this home, oldest first."""
-    paths = (home / "plans").glob("*.json")
-    return sorted((load(path) for path in paths), key=lambda plan: plan.created)
+def load_all(home: Path) -> tuple[list[Plan], list[str]]:
+    """Every plan of this home, oldest first, and what is wrong with those that cannot be read."""
+    found, damaged = [], []
+    for path in sorted((home / "plans").glob("*.json")):
+        try:
+            found.append(load(path))
+        except UserError as error:
+            damaged.append(str(error))
+    return sorted(found, key=lambda plan: plan.created), damaged
 
 
 # -- run names -----------------------------------------------------------------------------------
@@ -129,6 +142,7 @@ PREFIX = {
     "data.train": "",
 }
 SHOWN = 18  # letters of a run name that the UI shows
+LONGEST = 250  # letters that a database keeps of it
 MODEL = ("model.depth", "model.width", "model.hidden")
 
 
@@ -148,10 +162,10 @@ def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
     parts = [*(((key,), _short(key, values[key])) for key in extras), *core]
     parts.append((("seed",), f"#{cfg.seed}"))
     name = " ".join(text for _, text in parts)
-    if len(name) <= SHOWN:
-        return name
-    parts.sort(key=lambda part: not varied & {*part[0]})
-    return " ".join(text for _, text in parts)
+    if len(name) > SHOWN:
+        parts.sort(key=lambda part: not varied & {*part[0]})
+        name = " ".join(text for _, text in parts)
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
 
 
 def _shape(cfg: Config) -> str:

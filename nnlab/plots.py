@@ -11,13 +11,16 @@ from nnlab.data.stored import Stored
 
 COLUMNS = 8
 MOST = 64  # images in one picture
+LARGEST = 512  # pixels of a side; of larger images every second, third, ... pixel is shown
 GAP, LABEL = 4, 12  # pixels around an image; of the label under it
 
 
 def _grid(tiles: Sequence[NDArray[np.uint8]], labels: Sequence[str], width: int) -> Image.Image:
     """Tiles (height, width, 3), enlarged by a whole factor to about ``width``, labelled, in rows."""
+    shrink = max(1, *(-(-side // LARGEST) for side in tiles[0].shape[:2])) if tiles else 1
+    tiles = [tile[::shrink, ::shrink] for tile in tiles]
     height_0, width_0 = tiles[0].shape[:2] if tiles else (1, width)
-    zoom = max(1, width // width_0)
+    zoom = max(1, width // max(height_0, width_0))
     step_x, step_y = zoom * width_0 + GAP, zoom * height_0 + LABEL + GAP
     rows = max(1, -(-len(tiles) // COLUMNS))
     sheet = Image.new("RGB", (COLUMNS * step_x + GAP, rows * step_y + GAP), "white")

@@ -1,11 +1,13 @@
 """The publisher: brings a plan's records into MLflow, beside the training, as the one writer.
 
 A store that is away never stops or slows the training: every call is bounded, a failed one is tried
-again later, and what still waits at the end is counted for `nnlab sync`.
+again later, and what still waits at the end is counted for `nnlab sync`. A record that is damaged, or that
+the store refuses, keeps no other from being published.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlab import record
+from nnlab import reaper, record, store
 from nnlab.errors import UserError
 from nnlab.plan import Plan, Published
 from nnlab.run import Cell
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.3  # seconds between two looks at the record store
 REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
 RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
+GRACE = 1.8  # seconds that an interrupted command gives to publishing
 
 
 class Publisher:
@@ -35,6 +38,11 @@ class Publisher:
         self.published = 0  # records that this publisher brought into the store
         self.parent: str | None = None
         self.tracker: Tracker | None = None
+        self.refused: list[str] = []  # records that cannot be published, and why
+        self.deadline = math.inf  # until when cells are published, by time.monotonic
+        self.left = False  # at an interrupt: nothing more may be asked of the store
+        self._reaped = False
+        self._beat = -math.inf
         self._plan, self._home = plan, home
         self._waiting = list(plan.cells)
         self._begun: dict[str, Published] = {}  # runs in the store, by fingerprint
@@ -44,6 +52,19 @@ class Publisher:
     def waiting(self) -> list[Cell]:
         """The cells that have a record which the store does not have."""
         return [c for c in self._waiting if record.exists(c.folder(self._home))]
+
+    @property
+    def complaints(self) -> list[str]:
+        """What is to be said of the store at the end; nothing where all is published."""
+        problem, waiting = self.problem, len(self.waiting)
+        if problem is None and waiting:
+            problem = "interrupted before all was published"
+        if problem is None:
+            return self.refused
+        runs = "1 run waits; `nnlab sync` publishes it"
+        if waiting != 1:
+            runs = f"{waiting} runs wait; `nnlab sync` publishes them"
+        return [*self.refused, f"MLflow: {problem}", runs]
 
     def run_of(self, cell: Cell) -> str | None:
         """The id of a cell's run in the store."""
@@ -63,22 +84,25 @@ class Publisher:
                 self._open(tracking.Tracker(self._home, self._plan.experiment))
             assert self.tracker is not None
             for cell in list(self._waiting):
+                if time.monotonic() > self.deadline:
+                    break
+                self._heartbeat(self.tracker)
                 self._publish_cell(self.tracker, cell, last)
             self.problem = None
         except (UserError, *tracking.Unavailable) as error:
-            self.problem = str(error).splitlines()[0]
+            self.problem = store.reason(error)
             self.tracker = None  # the next try looks anew at what the store has
 
     def close(self, summary: Summary, status: str) -> None:
         """End the parent run with the sweep's summary."""
         from nnlab import tracking
 
-        if self.tracker is None or self.parent is None:
+        if self.tracker is None or self.parent is None or self.left:
             return
         try:
             self.tracker.close_parent(self.parent, summary, status)
         except tracking.Unavailable as error:
-            self.problem = str(error).splitlines()[0]
+            self.problem = store.reason(error)
 
     def log_model(self, summary: Summary) -> None:
         """Log the net of the best cell as the MLflow model of its run.
@@ -98,7 +122,7 @@ class Publisher:
             if rec.shape:
                 self.tracker.log_model(run_id, rec)
         except (UserError, *tracking.Unavailable) as error:
-            self.problem = str(error).splitlines()[0]
+            self.problem = store.reason(error)
 
     def report(self) -> tuple[Path | None, str | None]:
         """Write the sweep's report and attach it to the parent run; its path, or why there is none.
@@ -129,6 +153,10 @@ class Publisher:
     def _open(self, tracker: Tracker) -> None:
         if self._plan.kind == "sweep":
             self.parent = tracker.open_parent(self._plan)
+        self._beat = time.monotonic()
+        if not self._reaped:
+            tracker.reap()
+            self._reaped = True
         self._begun = tracker.published(self._plan)
         self._waiting = [
             cell
@@ -140,10 +168,15 @@ class Publisher:
 
     def _publish_cell(self, tracker: Tracker, cell: Cell, last: bool) -> None:
         folder = cell.folder(self._home)
-        run_id = self.run_of(cell)
+        run = self._begun.get(cell.fingerprint)
+        run_id = run.run_id if run else None
         if record.exists(folder):
-            run_id = tracker.publish(self._plan, cell, record.read(folder), self.parent, run_id)
-            self._begun[cell.fingerprint] = Published(run_id, complete=True)
+            try:
+                rec = record.verified(folder)
+                run_id = tracker.publish(self._plan, cell, rec, self.parent, run_id)
+                self._begun[cell.fingerprint] = Published(run_id, complete=True)
+            except UserError as error:
+                self.refused.append(str(error))
             self._waiting.remove(cell)
             self.published += 1
         elif last and (note := record.read_failure(folder)) is not None:
@@ -151,8 +184,15 @@ class Publisher:
             self._waiting.remove(cell)
         elif not last:
             self._show_running(tracker, cell, run_id)
-        elif run_id in self._shown:
-            tracker.end_killed(run_id)
+        elif run and not run.complete:  # shown by this driver, or left by one that died
+            tracker.end_killed(run.run_id)
+
+    def _heartbeat(self, tracker: Tracker) -> None:
+        """Keep the parent run, or the run of `nnlab train`, from being taken for a dead driver's."""
+        run_id = self.parent or next(iter(self._shown), None)
+        if run_id is not None and time.monotonic() - self._beat > reaper.BEAT_EVERY:
+            tracker.beat(run_id)
+            self._beat = time.monotonic()
 
     def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
         """Let a long cell be seen in the store as RUNNING with its costs so far."""
@@ -171,7 +211,10 @@ class Publisher:
 
 @contextmanager
 def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
-    """Publish from a thread of its own, beginning after ``delay`` seconds or when the block ends."""
+    """Publish from a thread of its own, beginning after ``delay`` seconds or when the block ends.
+
+    Where the block is interrupted, what is not published within ``GRACE`` seconds is left to `nnlab sync`.
+    """
     stop = threading.Event()
 
     def work() -> None:
@@ -185,6 +228,16 @@ def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
     thread.start()
     try:
         yield publisher
-    finally:
         stop.set()
         thread.join()
+    except KeyboardInterrupt:
+        publisher.deadline = time.monotonic() + GRACE - 0.5
+        stop.set()
+        if publisher.waiting or publisher.tracker is not None:
+            thread.join(GRACE)
+        publisher.left = thread.is_alive()
+        raise
+    finally:
+        stop.set()
+        if not publisher.left:
+            thread.join()

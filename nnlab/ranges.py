@@ -58,7 +58,12 @@ RANGES: dict[str, Range] = {
     "trainer.threads": _integer(1),
     "trainer.eval_every": _optional(_integer(1)),
     "seed": (lambda value: 0 <= value < 2**32, "an integer from 0 to 2^32 - 1"),
-    "tracking.experiment": (lambda value: bool(value.strip()), "a name"),
+    "data.train": (str.isprintable, "a path without control characters"),
+    "data.test": (str.isprintable, "a path without control characters"),
+    "tracking.experiment": (
+        lambda value: bool(value.strip()) and value.isprintable() and len(value) <= 250,
+        "a name of at most 250 printable letters",
+    ),
     "tracking.max_points": _integer(2),
     "sweep.jobs": _optional(_integer(1)),
 }

@@ -7,8 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnlab import record, results, store
+from nnlab import archive, record, results, store
+from nnlab.errors import UserError
 
+LARGEST = 2**30  # bytes of a record's file that is fetched
 AT_ONCE = 8  # calls to a server at a time
 
 
@@ -28,13 +30,13 @@ class Reader:
         self.experiment, self.uri = experiment, store.public(uri)
         self.where = f"experiment {experiment} in {self.uri}"  # for messages
 
-    def search(self, condition: str) -> list[Any]:
-        """MLflow's own runs for which its filter holds."""
+    def search(self, condition: str, experiments: Sequence[str] = ()) -> list[Any]:
+        """MLflow's own runs for which its filter holds, of this experiment or of others."""
         runs: list[Any] = []
         token = None
         while True:
             page = self._client.search_runs(
-                [self._experiment_id], condition, max_results=1000, page_token=token
+                list(experiments) or [self._experiment_id], condition, max_results=1000, page_token=token
             )
             runs += page
             token = page.token
@@ -66,7 +68,7 @@ class Reader:
         """The arrays of the record's file ``name``.npz for each run's id."""
 
         def one(run: results.Run) -> dict[str, NDArray[Any]]:
-            return record.read_arrays(self.download(run, f"{name}.npz", scratch / run.id))
+            return archive.read(self.download(run, f"{name}.npz", scratch / run.id))
 
         # a server is asked several times at once, a folder is read one by one
         with ThreadPoolExecutor(AT_ONCE if store.is_server(self.uri) else 1) as pool:
@@ -74,7 +76,11 @@ class Reader:
 
     def fetch_record(self, run: results.Run, folder: Path) -> record.Record:
         """Download a run's record."""
-        for name in (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS)):
+        wanted = (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS))
+        listed = self._artifacts(run.artifacts).list_artifacts()
+        if any(file.path in wanted and (file.file_size or 0) > LARGEST for file in listed):
+            raise UserError(f"{run.name}: has a file of over 1 GB, which no record has")
+        for name in wanted:
             self.download(run, name, folder)
         rec = record.read(folder)
         if "dirty.diff" in rec.files:

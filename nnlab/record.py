@@ -8,9 +8,9 @@ plain .npz files read without pickle.
 import hashlib
 import io
 import json
+import math
 import os
-import zipfile
-import zlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,12 +21,17 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from nnlab import provenance
+from nnlab import archive, provenance
 from nnlab.errors import UserError
 
 FORMAT = 1
 MARKER, PROGRESS = "record.json", "progress.npz"
 ARRAYS = ("history", "weights", "predictions")  # the .npz files
+FILES = {
+    "config.yaml", "dirty.diff", *(f"{name}.npz" for name in ARRAYS),
+    *(f"{name}.{kind}" for name in ("first_layer", "misclassified") for kind in ("jpg", "png")),
+}  # fmt: skip
+DIGEST = re.compile("[0-9a-f]{64}")
 NUMERIC_MODULES = (
     "activations", "initializers", "losses", "optimizers", "metrics",
     "network", "first_layer", "forward", "training", "diagnostics",
@@ -53,7 +58,7 @@ class Record:
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of history.npz, weights.npz or predictions.npz."""
-        return read_arrays(self.folder / f"{name}.npz")
+        return archive.read(self.folder / f"{name}.npz")
 
 
 # -- identity ------------------------------------------------------------------------------------
@@ -99,7 +104,7 @@ def write(
     target = record.folder
     discard(target)
     failure_path(target).unlink(missing_ok=True)
-    kept = {f"{name}.npz": _npz(content) for name, content in arrays.items()}
+    kept = {f"{name}.npz": archive.pack(content) for name, content in arrays.items()}
     if record.provenance["dirty"]:
         kept["dirty.diff"] = provenance.dirty_diff().encode()
     derived = {"config.yaml": yaml.dump(record.config, Dumper=yaml.CSafeDumper, sort_keys=False).encode()}
@@ -123,22 +128,45 @@ def read(folder: Path) -> Record:
         values = json.loads(path.read_text("utf-8"))
         if values.pop("format") != FORMAT:
             raise ValueError("of another format")
-        return Record(folder=folder, **values)
-    except FileNotFoundError:
+        rec = Record(folder=folder, **values)
+        _check_types(rec)
+        return rec
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{folder}: holds no finished record; train the cell again") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: damaged ({error}); delete {folder} and train again") from None
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an .npz file, without pickle."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(
-            f"{path}: damaged or missing ({error}); delete its folder and train again"
-        ) from None
+def _check_types(rec: Record) -> None:
+    """Raise a TypeError or ValueError for what no record has that was written here."""
+    numbers = {"started": rec.started, "ended": rec.ended} | dict(rec.metrics)
+    texts = {"fingerprint": rec.fingerprint, "data_digest": rec.data_digest, "code_digest": rec.code_digest}
+    digests = texts | dict(rec.files)
+    if wrong := [key for key, n in numbers.items() if type(n) not in (int, float) or not math.isfinite(n)]:
+        raise TypeError(f"{wrong[0]!r} is no number")
+    if wrong := [key for key, t in digests.items() if not isinstance(t, str) or not DIGEST.fullmatch(t)]:
+        raise TypeError(f"{wrong[0]!r} is no sha256")
+    if strange := [name for name in rec.files if name not in FILES]:
+        raise ValueError(f"{strange[0]!r} is no file of a record")
+    if rec.status not in ("finished", "diverged"):
+        raise ValueError(f"no status {rec.status!r}")
+    if not (isinstance(rec.config, dict) and isinstance(rec.provenance, dict)):
+        raise TypeError("config and provenance are tables")
+
+
+def verified(folder: Path) -> Record:
+    """The record in ``folder`` with every file as it was written; UserError names one that is not."""
+    rec = read(folder)
+    for name, digest in rec.files.items():
+        path = folder / name
+        if path.is_symlink() or not path.is_file() or _digest(path) != digest:
+            raise UserError(f"{path}: not as it was written; delete {folder} and train again")
+    return rec
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def discard(folder: Path) -> None:
@@ -169,7 +197,7 @@ def read_failure(folder: Path) -> dict[str, Any] | None:
 
 def write_progress(folder: Path, started: float, costs: NDArray[np.float64]) -> None:
     """Leave the costs so far for the driver to show; not durable, gone when the cell is done."""
-    content = _npz({"costs": costs, "started": np.array(started)})
+    content = archive.pack({"costs": costs, "started": np.array(started)})
     temporary = folder / f".{PROGRESS}"
     temporary.write_bytes(content)
     temporary.replace(folder / PROGRESS)
@@ -178,16 +206,10 @@ def write_progress(folder: Path, started: float, costs: NDArray[np.float64]) -> 
 def read_progress(folder: Path) -> tuple[float, NDArray[np.float64]] | None:
     """When a running cell started and its costs so far, if it is old enough to have said so."""
     try:
-        arrays = read_arrays(folder / PROGRESS)
+        arrays = archive.read(folder / PROGRESS)
     except UserError:  # not there, or replaced at this moment
         return None
     return float(arrays["started"]), arrays["costs"]
-
-
-def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
 
 
 def _jpeg(picture: Any) -> bytes:

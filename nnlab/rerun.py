@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.config import KEYS, Config, compose, flatten, quoted, unknown_key
+from nnlab.config import DATA_SETS, KEYS, TRAINING, Config, compose, flatten, quoted, unknown_key
 from nnlab.errors import UserError
 from nnlab.record import ARRAYS, MARKER, Record, read
 
@@ -36,7 +36,7 @@ class Difference:
 def find_local(text: str, home: Path) -> Record | None:
     """The record in the folder ``text``, or the one whose fingerprint begins with it; None without."""
     if (Path(text) / MARKER).is_file():
-        return read(Path(text))
+        return read(Path(text).resolve())
     if len(text) < 4 or not text.isalnum():
         return None
     found = [path.parent for path in (home / "runs").glob(f"{text[:16]}*/{MARKER}")]
@@ -57,18 +57,26 @@ def as_overrides(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> li
 
     ``overrides`` say where the data stand now, or what is to be different. A named set is looked up
     as ever; paths out of the record are used for other data only where the record is this machine's
-    own, since one from elsewhere is not to say which file is read.
+    own, since one from elsewhere is not to say which file is read, nor how much memory is used. Recorded
+    values are values: a ``${...}``, which Hydra would look up in this machine's environment, is refused.
     """
     recorded = flatten(rec.config)
-    if strange := [key for key in recorded if key not in KEYS]:
+    training = [key for key in KEYS if key.startswith(tuple(TRAINING))]
+    if strange := [key for key in recorded if key not in training]:
         raise unknown_key(strange[0])
-    name = recorded.pop("data.name")
+    if linked := [key for key, value in recorded.items() if "${" in json.dumps(value)]:
+        raise UserError(f"{linked[0]}: the record has a reference in place of a value; it cannot be rerun")
+    name = recorded.pop("data.name", None)
+    if name not in DATA_SETS:
+        raise UserError(f"data.name: the record names none of {', '.join(DATA_SETS)}; it cannot be rerun")
+    if not trust_paths:
+        recorded.pop("data.memory_mb", None)
     missing = {"data.train", "data.test"} - {text.partition("=")[0] for text in overrides}
     if name == "hdf5" and missing and not trust_paths:
         keys = " and ".join(sorted(missing))
         raise UserError(f"{keys}: the run names files of another machine; say where they stand here")
-    if name != "hdf5":
-        del recorded["data.train"], recorded["data.test"]
+    if name != "hdf5" or not trust_paths:
+        recorded = {key: v for key, v in recorded.items() if key not in ("data.train", "data.test")}
     texts = [
         f"{key}={quoted(value) if isinstance(value, str) else json.dumps(value)}"
         for key, value in recorded.items()

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nnlab import plots, provenance, record
-from nnlab.config import Config, canonical, hidden_sizes, training_dict
-from nnlab.data import hdf5, painted
+from nnlab.config import Config, canonical, hidden_sizes, home, training_dict
+from nnlab.data import hdf5, painted, trial
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
 from nnlab.evaluation import Evaluation, final_figures
@@ -54,7 +54,7 @@ def dataset(cfg: Config) -> hdf5.Dataset:
     """The data of a configuration, read once a process; the painted set is made on first use."""
     if cfg.data.name == "painted":
         paint_default(Path(cfg.data.train), Path(cfg.data.test))
-    return _load(cfg.data.train, cfg.data.test, cfg.data.memory_mb)
+    return _load(cfg.data.train, cfg.data.test, cfg.data.memory_mb, home() / "data" / "tried")
 
 
 def paint_default(train: Path, test: Path) -> None:
@@ -65,7 +65,7 @@ def paint_default(train: Path, test: Path) -> None:
             painted.write(path, split, count, seed=0)
 
 
-_load = lru_cache(maxsize=2)(hdf5.load)
+_load = lru_cache(maxsize=2)(trial.load)
 
 
 @lru_cache(maxsize=2)

@@ -1,15 +1,51 @@
 """The tracking store: which one it is, and whether this home's own can be written."""
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from nnlab.claim import locked
 from nnlab.errors import UserError
+
+
+def bound_client() -> None:
+    """Set what MLflow's client goes by, before it is imported; a value that the user set stays.
+
+    A server that is away must not hold a caller for long: two tries of 5 s. Nothing is reported to anyone.
+    """
+    for name, value in {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_LOGGING_LEVEL": "CRITICAL",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }.items():
+        os.environ.setdefault(name, value)
 
 
 def uri(home: Path) -> str:
     """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME."""
     return os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
+
+
+def create(uri: str, migrate: Callable[[str], object]) -> None:
+    """See that an SQLite store exists: ``migrate`` makes it beside its place, and it is moved in whole.
+
+    MLflow cannot make the same one twice at a time, nor go on with one that a kill left half made.
+    """
+    path = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+    if not uri.startswith("sqlite:///") or (path.exists() and path.stat().st_size):
+        return
+    with locked(path.with_name(f"{path.name}.lock"), wait=True):
+        if not (path.exists() and path.stat().st_size):
+            part = path.with_name(f"{path.name}.part")
+            part.unlink(missing_ok=True)
+            migrate(f"sqlite:///{part}")
+            part.replace(path)
 
 
 def is_server(uri: str) -> bool:
@@ -28,6 +64,12 @@ def public(uri: str) -> str:
     if "@" not in parts.netloc:
         return uri
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def reason(error: Exception) -> str:
+    """The first line of what a client says went wrong, without credentials."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"(\w+://)[^\s/]*@", r"\1", text)
 
 
 def check_writable(home: Path) -> None:

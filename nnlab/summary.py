@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from nnlab import record
 from nnlab.config import flatten, training_dict
+from nnlab.errors import UserError
 from nnlab.plan import Plan
 from nnlab.run import Cell
 
@@ -58,7 +60,7 @@ class Summary:
         for heading in ("test acc", "train acc", "test cost", "seconds"):
             table.add_column(heading, justify="right")
         for row in shown:
-            table.add_row(row["name"], *(f"{row[key]:.4g}" for key in FIGURES))
+            table.add_row(escape(row["name"]), *(f"{row[key]:.4g}" for key in FIGURES))
         return table
 
     def csv(self) -> str:
@@ -79,7 +81,11 @@ class Summary:
             "|---|---|---|---|---|",
         ]
         for row in self.ranked[:most]:
-            lines.append(f"| {row['name']} | " + " | ".join(f"{row[k]:.4g}" for k in FIGURES) + " |")
+            lines.append(
+                f"| {row['name'].replace('|', chr(92) + '|')} | "
+                + " | ".join(f"{row[k]:.4g}" for k in FIGURES)
+                + " |"
+            )
         lines += [
             "",
             "Ranked by accuracy on the test set, so the best figure is a selected one and too bright."
@@ -91,9 +97,17 @@ class Summary:
 def summarize(plan: Plan, home: Path) -> Summary:
     """Read what the record store has of this plan's cells."""
     folders = [cell.folder(home) for cell in plan.cells]
-    records = [record.read(f) if record.exists(f) else None for f in folders]
+    records = [_read(folder) for folder in folders]
     rows = [_row(plan, cell, rec, home) for cell, rec in zip(plan.cells, records, strict=True)]
     return Summary(plan, rows, max((rec.ended for rec in records if rec), default=None))
+
+
+def _read(folder: Path) -> record.Record | None:
+    """The record, None where there is none or a damaged one: who publishes it says so."""
+    try:
+        return record.read(folder)
+    except UserError:
+        return None
 
 
 def _row(plan: Plan, cell: Cell, rec: record.Record | None, home: Path) -> dict[str, Any]:

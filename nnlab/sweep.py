@@ -33,6 +33,7 @@ from nnlab.publisher import Publisher, publishing
 from nnlab.run import Cell, attempt, explain_solver
 from nnlab.summary import failures, summarize
 
+TRIES = 3  # launches in a row that may begin no cell: a worker can die before it takes one
 ERROR = Console(stderr=True)
 OUT = Console()
 
@@ -104,7 +105,8 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
 
 
 def _complain(text: str) -> None:
-    ERROR.print(text, highlight=False, markup=False, soft_wrap=True)
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    ERROR.print(shown, highlight=False, markup=False, soft_wrap=True)
 
 
 def _prepare(plan: Plan, force: bool) -> list[Cell]:
@@ -113,6 +115,8 @@ def _prepare(plan: Plan, force: bool) -> list[Cell]:
         folder = cell.folder(home())
         if force and record.exists(folder):
             record.discard(folder)
+        elif record.exists(folder):
+            record.read(folder)  # a damaged one is said before anything is trained
         record.failure_path(folder).unlink(missing_ok=True)
         forget_orphan(folder)
     return _left(plan.cells)
@@ -133,12 +137,14 @@ def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> 
     A launcher may lose all its jobs when one worker dies. The cells that it leaves orphaned are
     suspects: the others go first, the suspects one by one after them.
     """
+    fruitless = 0
     while innocent := [c for c in _left(todo) if not orphaned(c.folder(home()))]:
         problem = _launch(plan, innocent, launcher, jobs)
-        if len(left := _left(innocent)) == len(innocent) and not any(
-            orphaned(c.folder(home())) for c in left
-        ):
-            raise problem or RuntimeError("the launcher ran no job")  # the launcher is at fault
+        left = _left(innocent)
+        began = len(left) < len(innocent) or any(orphaned(c.folder(home())) for c in left)
+        fruitless = 0 if began else fruitless + 1
+        if isinstance(problem, OSError) or fruitless == TRIES:
+            raise Failed(f"no cell could be trained: {problem or 'the launcher ran no job'}") from problem
     for cell in _left(todo):
         started = time.time()
         forget_orphan(cell.folder(home()))
@@ -195,11 +201,9 @@ def _progress(todo: list[Cell]) -> Iterator[None]:
 
 
 def _report_publication(publisher: Publisher, plan: Plan, whole: bool) -> None:
-    waiting = len(publisher.waiting)
-    if publisher.problem is not None:
-        _complain(f"MLflow: {publisher.problem}")
-        _complain(f"{waiting} runs wait; `nnlab sync` publishes them")
-    elif publisher.tracker is not None:
+    for line in publisher.complaints:
+        _complain(line)
+    if not publisher.complaints and publisher.tracker is not None:
         charts, cells = publisher.tracker.comparison_urls(plan)
         OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):", highlight=False)
         print(f"  its charts   {charts}\n  its cells    {cells}", flush=True)

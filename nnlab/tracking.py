@@ -6,21 +6,21 @@ store does not have yet is logged. So it may be cut off anywhere and done again.
 
 import json
 import logging
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-# a server that is away must not hold a client for minutes; nothing is reported to anyone
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+from nnlab import comparison, curves, labels, mlmodel, reaper, record, store
+from nnlab.config import flatten, training_dict
+from nnlab.model import net_of
+from nnlab.plan import Plan, Published
+from nnlab.reader import Reader
+from nnlab.run import Cell
+from nnlab.summary import Summary
+
+store.bound_client()
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 from mlflow import MlflowClient  # noqa: E402
@@ -28,14 +28,6 @@ from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag  # noq
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.store.artifact import artifact_repository_registry as registry  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
-
-from nnlab import comparison, curves, mlmodel, record, store  # noqa: E402
-from nnlab.config import flatten, training_dict  # noqa: E402
-from nnlab.model import net_of  # noqa: E402
-from nnlab.plan import Plan, Published  # noqa: E402
-from nnlab.reader import Reader  # noqa: E402
-from nnlab.run import Cell  # noqa: E402
-from nnlab.summary import Summary  # noqa: E402
 
 DONE = ("finished", "diverged")  # the status of a cell that has a record
 RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
@@ -51,6 +43,7 @@ class Tracker:
         """Open the store (an absent SQLite file is created and migrated) and the experiment."""
         self.uri = store.uri(home)
         store.check_writable(home)
+        store.create(self.uri, lambda uri: MlflowClient(uri).search_experiments())
         self._client = MlflowClient(self.uri)
         self.experiment = experiment
         self.experiment_id = self._find_experiment(home)
@@ -83,13 +76,20 @@ class Tracker:
             runs = self.reader.search(f"tags.`nnlab.fingerprint` = '{fingerprint}'")
             other = {"nnlab.sweep", "nnlab.rerun_of"}
             runs = [run for run in runs if not other & run.data.tags.keys()]
-        return {
-            run.data.tags["nnlab.fingerprint"]: Published(
-                run.info.run_id,
-                run.info.status == "FINISHED" and run.data.tags.get("nnlab.status") in DONE,
-            )
-            for run in runs
-        }
+        found: dict[str, list[Run]] = {}
+        for run in runs:
+            found.setdefault(run.data.tags["nnlab.fingerprint"], []).append(run)
+        kept = {fingerprint: self._single(copies) for fingerprint, copies in found.items()}
+        return {key: Published(run.info.run_id, _complete(run)) for key, run in kept.items()}
+
+    def _single(self, copies: Sequence[Run]) -> Run:
+        """The run that counts; a server that took up a lost call after all has made another one."""
+        run, *others = sorted(
+            copies, key=lambda run: (run.info.status != "FINISHED", run.info.start_time, run.info.run_id)
+        )
+        for other in others:
+            self._client.delete_run(other.info.run_id)
+        return run
 
     def start_cell(self, plan: Plan, cell: Cell, parent: str | None, started: float) -> str:
         """Create the run of a cell that is in work, RUNNING with its parameters; returns its id."""
@@ -105,14 +105,7 @@ class Tracker:
         started: float,
         more: Mapping[str, str] | None = None,
     ) -> Run:
-        tags = {
-            "mlflow.source.name": "nnlab",
-            "nnlab.kind": "cell",
-            "nnlab.fingerprint": cell.fingerprint,
-            **(more or {}),
-        }
-        if parent is not None:
-            tags |= {"mlflow.parentRunId": parent, "nnlab.sweep": plan.id}
+        tags = labels.of_cell(plan, cell, parent) | dict(more or {})
         return self._client.create_run(
             self.experiment_id, start_time=int(started * 1000), tags=tags, run_name=plan.name(cell)
         )
@@ -141,14 +134,6 @@ class Tracker:
         else:
             run = self._client.get_run(run_id)
         known = self._known_points(run)
-        tags = {
-            "nnlab.record": str(rec.folder),
-            "nnlab.data_digest": rec.data_digest,
-            "nnlab.code_digest": rec.code_digest,
-            "nnlab.status": rec.status,
-        }
-        if rec.provenance["commit"]:
-            tags["mlflow.source.git.commit"] = rec.provenance["commit"]
         if "nnlab.error" in run.data.tags:  # it failed before
             self._client.delete_tag(run.info.run_id, "nnlab.error")
         points = curves.all_points(rec, cell.config.tracking.max_points)
@@ -157,7 +142,7 @@ class Tracker:
             run.info.run_id,
             metrics=[p for p in points if (p.key, p.step) not in known],
             params=[] if run.data.params else _params(rec.config),
-            tags=tags,
+            tags=labels.of_record(rec),
         )
         self._end(run.info.run_id, "FINISHED", rec.ended)
         return str(run.info.run_id)
@@ -166,8 +151,8 @@ class Tracker:
         self, plan: Plan, cell: Cell, rec: record.Record, rerun_of: str, identical: bool
     ) -> str:
         """Publish the record of a rerun as a run of its own that names the one it repeats."""
-        tags = {"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()}
-        run = self._create(plan, cell, None, rec.started, tags)
+        more = {"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()}
+        run = self._create(plan, cell, None, rec.started, more)
         return self.publish(plan, cell, rec, None, run.info.run_id)
 
     def publish_failure(
@@ -220,31 +205,30 @@ class Tracker:
         self._client.set_experiment_tag(self.experiment_id, key, comparison.shared_view(plan))
         found = self.reader.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
         if found:
-            run_id = str(found[0].info.run_id)
-            self._client.update_run(run_id, status="RUNNING")
+            run_id = str(self._single(found).info.run_id)
+            self.beat(run_id)
             return run_id
-        tags = {
-            "mlflow.source.name": "nnlab",
-            "nnlab.kind": "sweep",
-            "nnlab.sweep": plan.id,
-            "nnlab.swept": ",".join(plan.keys),
-        }
-        run = self._client.create_run(
-            self.experiment_id,
-            start_time=int(plan.created * 1000),
-            tags=tags,
-            run_name=plan.title(),
-        )
-        return str(run.info.run_id)
+        created, tags = int(plan.created * 1000), labels.of_sweep(plan)
+        return str(self._client.create_run(self.experiment_id, created, tags, plan.title()).info.run_id)
+
+    def beat(self, run_id: str) -> None:
+        """Say that this process works on a run; it is RUNNING, whatever others took it for."""
+        self._log(run_id, tags=reaper.tags())
+        self._client.update_run(run_id, status="RUNNING")
+
+    def reap(self) -> None:
+        """End the RUNNING runs of dead drivers, in all experiments of the store."""
+        experiments = [str(found.experiment_id) for found in self._client.search_experiments()]
+        running = self.reader.search("attributes.status = 'RUNNING'", experiments)
+        tags = {run.info.run_id: run.data.tags for run in running}
+        for run in running:
+            parent = tags.get(run.data.tags.get("mlflow.parentRunId", ""))
+            if labels.driver_is_dead(run.data.tags, run.info.start_time / 1000, parent):
+                self.end_killed(run.info.run_id)
 
     def close_parent(self, run_id: str, summary: Summary, status: str) -> None:
         """Counts, best cell, results table and description of a sweep; ends its run."""
-        tags = {f"nnlab.{key}": str(value) for key, value in summary.counts.items()}
-        tags |= {"nnlab.status": status, "mlflow.note.content": summary.markdown()}
-        if summary.best is not None:
-            tags["nnlab.best"] = summary.best["name"]
-            tags["nnlab.best_fingerprint"] = summary.best["fingerprint"]
-        self._log(run_id, tags=tags)
+        self._log(run_id, tags=labels.of_summary(summary, status))
         self._client.log_text(run_id, summary.csv(), "results.csv")
         self._end(run_id, RUN_STATUS.get(status, "FINISHED"), summary.ended or time.time())
 
@@ -280,6 +264,10 @@ class Tracker:
 
     def _end(self, run_id: str, status: str, ended: float) -> None:
         self._client.set_terminated(run_id, status, int(ended * 1000))
+
+
+def _complete(run: Run) -> bool:
+    return run.info.status == "FINISHED" and run.data.tags.get("nnlab.status") in DONE
 
 
 def _save_model(files: mlmodel.Files, folder: Path, run_id: str, model_id: str) -> None:

@@ -100,7 +100,7 @@ def test_running_again_keeps_the_time_of_creation(cells: list[Cell], tmp_path: P
     assert again.created > first.created
     with plans.running(tmp_path, again) as plan:
         assert plan.created == first.created
-    assert [plan.id for plan in plans.load_all(tmp_path)] == [first.id]
+    assert [plan.id for plan in plans.load_all(tmp_path)[0]] == [first.id]
 
 
 def test_two_drivers_of_one_plan_take_turns(cells: list[Cell], tmp_path: Path) -> None:
@@ -120,11 +120,11 @@ def test_two_drivers_of_one_plan_take_turns(cells: list[Cell], tmp_path: Path) -
 
 
 def test_all_plans_stand_oldest_first(cells: list[Cell], tmp_path: Path) -> None:
-    assert plans.load_all(tmp_path) == []
+    assert plans.load_all(tmp_path) == ([], [])
     made = [plans.make("train", [c], []) for c in cells]
     for plan in reversed(made):
         plans.save(plan, plans.path_of(tmp_path, plan.id))
-    assert plans.load_all(tmp_path) == made
+    assert plans.load_all(tmp_path) == (made, [])
 
 
 # -- names -----------------------------------------------------------------------------------------

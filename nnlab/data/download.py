@@ -24,7 +24,8 @@ def fetch(url: str, sha256: dict[str, str], folder: Path) -> list[Path]:
     for name, digest in sha256.items():
         address = f"{url.rstrip('/')}/{name}"
         if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?/", address):
-            raise UserError(f"{address}: no web address; give data.url such as https://host/folder")
+            shown = re.sub(r"//[^/]*@", "//", address)  # without a password
+            raise UserError(f"{shown}: no web address; give data.url such as https://host/folder")
         try:
             path = pooch.retrieve(
                 address, f"sha256:{digest}", fname=name, path=folder, downloader=downloader

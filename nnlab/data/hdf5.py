@@ -28,6 +28,8 @@ PART_MB = 16  # of a set that are digested or checked at a time
 PACKED = 100  # times that a set which is streamed may be larger than what the file holds of it
 MAX_CLASSES = 10_000
 MAX_NAME = 1024  # bytes of a class's name
+LARGE_CHUNK = 2**24  # bytes of a stored chunk that may be larger than its array
+MANY_CHUNKS = 50_000  # of less than 4 kB each
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: caches are keyed by it
@@ -136,8 +138,11 @@ def read(path: str | Path, memory_mb: int) -> Split:
         x, y, classes = _members(path, file)
         _check_x(path, x, memory_mb)
         _check_y(path, y, len(x))
+        stored = _stored(path, x) if _megabytes(x.shape) > memory_mb else None
+        for data in (x, y, classes):
+            _check_chunks(path, data)
         names = _class_names(path, classes)
-        rows = _stored(path, x) if _megabytes(x.shape) > memory_mb else x[()]
+        rows = x[()] if stored is None else stored
         split = Split(path, rows, y[()].reshape(-1).astype(np.int64), names)
     _check_values(split)
     return split
@@ -217,6 +222,19 @@ def _plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
     if dataset.is_virtual or dataset.external:
         raise UserError(f"{path}: {key} keeps its data in other files; store them in the file itself")
     return dataset
+
+
+def _check_chunks(path: Path, data: h5py.Dataset) -> None:
+    """HDF5 holds a stored chunk whole, and a kilobyte for each, whatever part of an array is read."""
+    if data.chunks is None:
+        return
+    size = math.prod(data.chunks) * data.dtype.itemsize
+    count = math.prod(-(-n // chunk) for n, chunk in zip(data.shape, data.chunks, strict=True))
+    if size > max(LARGE_CHUNK, data.size * data.dtype.itemsize) or (size < 4096 and count > MANY_CHUNKS):
+        raise UserError(
+            f"{path}: {data.name} of shape {data.shape} is in {count} chunks of shape {data.chunks}; "
+            "store it in chunks of a megabyte or so, or in one piece"
+        )
 
 
 def _check_x(path: Path, x: h5py.Dataset, memory_mb: int) -> None:

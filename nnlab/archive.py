@@ -1,0 +1,56 @@
+"""Archives: arrays in an .npz file, written and read without pickle; a file from elsewhere is untrusted."""
+
+import io
+import math
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab.errors import UserError
+
+# what zipfile and numpy raise on damaged or crafted files
+BROKEN = (
+    OSError, ValueError, TypeError, EOFError, KeyError, AttributeError, SyntaxError, RuntimeError,
+    MemoryError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The content of an .npz file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def read(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of an .npz file as ``pack`` makes it; UserError where it is not."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            _check(archive.zip, path.stat().st_size)
+            return dict(archive)
+    except BROKEN as error:
+        raise UserError(
+            f"{path}: damaged or missing ({error}); delete its folder and train again"
+        ) from None
+
+
+def _check(archive: zipfile.ZipFile, size: int) -> None:
+    """Raise a ValueError where members unpack to more than the file, or declare more than they hold."""
+    members = archive.infolist()
+    packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if packed or sum(member.file_size for member in members) > size:
+        raise ValueError("its members are packed")
+    for member in members:
+        with archive.open(member) as file:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise ValueError(f"{member.filename!r} is no array of nnlab's")
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            if math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
+                raise ValueError(f"{member.filename!r} does not hold an array of shape {shape}")

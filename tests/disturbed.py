@@ -1,0 +1,191 @@
+"""Helpers of tests that disturb: drivers in groups of their own, a real server, what must be the same."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from harness import command, environment, histories, runs, wait_for, working_folder
+
+from nnlab import record
+
+CELLS = "tags.`nnlab.kind` = 'cell'"
+SWEEPS = "tags.`nnlab.kind` = 'sweep'"
+VARYING = {"mlflow.parentRunId", "nnlab.record", "nnlab.driver", "nnlab.heartbeat", "nnlab.sweep"}
+
+
+DRIVERS: list["Driver"] = []
+
+
+@pytest.fixture(autouse=True)
+def no_strays() -> Iterator[None]:
+    """Whatever a test that failed has left running ends with it."""
+    yield
+    while DRIVERS:
+        driver = DRIVERS.pop()
+        with suppress(ProcessLookupError):
+            os.killpg(driver.process.pid, signal.SIGKILL)
+        driver.process.wait(30)
+
+
+class Driver:
+    """`nnlab ...` in a process group of its own, with all that comes of it."""
+
+    def __init__(self, home: Path, *arguments: str, output: str = "output.txt", **env: str) -> None:
+        DRIVERS.append(self)
+        self.output = home.parent / f"{home.name}-{output}"
+        with self.output.open("a") as file:
+            self.process = subprocess.Popen(
+                command(*arguments), env=environment(home, **env), cwd=working_folder(home),
+                stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def group(self) -> list[int]:
+        """The living processes of the group, the driver first."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
+            except OSError:  # it ended
+                continue
+            if int(group) == self.process.pid and state not in "ZX":
+                found.append(int(stat.parent.name))
+        return sorted(found)
+
+    def end(self, seconds: float = 180) -> int:
+        """Wait for the driver; the pipes are files, so that nobody else is waited for."""
+        return self.process.wait(seconds)
+
+    def text(self) -> str:
+        return self.output.read_text()
+
+
+# -- what two homes must have in common ------------------------------------------------------------
+
+
+def store_of(home: Path, uri: str | None = None, experiment: str = "nnlab") -> list[dict[str, Any]]:
+    """All runs of an experiment, without times and ids, in a fixed order."""
+    parents = {run.info.run_id: run.info.run_name for run in runs(home, SWEEPS, uri, experiment)}
+    found = []
+    for run in runs(home, "", uri, experiment):
+        tags = {key: value for key, value in run.data.tags.items() if key not in VARYING}
+        tags.pop("mlflow.note.content", None)  # its table has seconds
+        found.append(
+            {
+                "name": run.info.run_name,
+                "status": run.info.status,
+                "parent": parents.get(run.data.tags.get("mlflow.parentRunId", "")),
+                "tags": tags,
+                "params": run.data.params,
+                "curves": {
+                    key: [(step, value) for step, value, _ in history]
+                    for key, history in histories(home, run, uri).items()
+                    if not key.startswith("time/")
+                },
+            }
+        )
+    return sorted(found, key=lambda run: (run["name"], run["tags"].get("nnlab.fingerprint", "")))
+
+
+def records_of(home: Path) -> dict[str, Any]:
+    """All records, every file of them verified, without times."""
+    found = {}
+    for folder in sorted(path.parent for path in (home / "runs").glob(f"*/{record.MARKER}")):
+        rec = record.verified(folder)
+        arrays = {
+            f"{name}/{key}": array.tobytes()
+            for name in record.ARRAYS
+            for key, array in rec.arrays(name).items()
+        }
+        figures = {key: value for key, value in rec.metrics.items() if not key.startswith("time/")}
+        found[folder.name] = (
+            rec.fingerprint,
+            rec.status,
+            rec.config,
+            figures,
+            sorted(set(rec.files) - {"dirty.diff"}),
+            arrays,
+        )
+    return found
+
+
+def inodes(home: Path) -> dict[str, tuple[int, float]]:
+    """Marker and start of each finished record: training it again would change both."""
+    found = {}
+    for path in (home / "runs").glob(f"*/{record.MARKER}"):
+        try:
+            found[path.parent.name] = (path.stat().st_ino, record.read(path.parent).started)
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def assert_same(home: Path, undisturbed: Path, uri: str | None = None, experiment: str = "nnlab") -> None:
+    """Records and store of two homes say the same."""
+    assert records_of(home) == records_of(undisturbed)
+    ours, theirs = store_of(home, uri, experiment), store_of(undisturbed)
+    assert [run["name"] for run in ours] == [run["name"] for run in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        differing = {key: (mine[key], other[key]) for key in mine if mine[key] != other[key]}
+        assert not differing, f"{mine['name']}: {differing}"
+    assert not [run for run in ours if run["status"] == "RUNNING"]
+
+
+def busy() -> float:
+    """How many times longer things may take because the machine is doing others."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
+
+
+# -- a server --------------------------------------------------------------------------------------
+
+
+class Server:
+    """A real `mlflow server` on the loopback interface with a store in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder = folder
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers, 15 to 50 s."""
+        command = [
+            sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port),
+            "--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db",
+            "--artifacts-destination", str(self.folder / "artifacts"),
+        ]  # fmt: skip
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=environment(self.folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
+                cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        wait_for(self.answers, 180)
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"{self.uri}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def signal(self, number: signal.Signals) -> None:
+        """To all its processes."""
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+        if number == signal.SIGKILL:
+            self.process.wait(30)
+            self.process = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.signal(signal.SIGKILL)
