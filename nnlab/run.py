@@ -70,7 +70,7 @@ _load = lru_cache(maxsize=2)(trial.load)
 
 @lru_cache(maxsize=2)
 def _features(split: hdf5.Split, dtype: str) -> Rows:
-    return hdf5.Streamed(split, np.dtype(dtype)) if split.streamed else split.features(dtype)
+    return split.rows(dtype)
 
 
 @lru_cache(maxsize=1)
