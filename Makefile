@@ -1,7 +1,7 @@
 # nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup data train sweep rerun report ui test test-all lint clean lock
+.PHONY: help setup data train sweep rerun report experiments ui test test-all lint clean lock
 
 PYTHON ?= python3
 DATA ?= painted
@@ -21,7 +21,7 @@ test test-all: export NNLAB_DATA ?= $(abspath ../shared/data)
 endif
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  DATA=painted|catvnoncat  ARGS="model.depth=1,2,3 seed=1,2"  PORT=5000'
 
@@ -58,6 +58,11 @@ rerun: $(READY) ## train a recorded run again, compare every bit: make rerun RUN
 
 report: $(READY) ## write the page on a sweep, the latest by default: make report SWEEP=c5ad94f1
 	@$(BIN)/nnlab report $(if $(SWEEP),"$(SWEEP)") $(ARGS)
+
+# without the course's files the experiments that need them say so, and the others go on
+experiments: $(READY) ## test the notes' claims: make experiments ARGS="zero_init"
+	@$(BIN)/nnlab data ready data=catvnoncat >/dev/null 2>&1 || $(BIN)/nnlab data fetch || true
+	@$(BIN)/nnlab experiments $(ARGS)
 
 ui: $(READY) ## open the MLflow UI on http://127.0.0.1:PORT
 	@$(BIN)/nnlab ui --port $(PORT)

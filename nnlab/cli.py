@@ -1,4 +1,4 @@
-"""The command line: nnlab train | sweep | rerun | predict | report | compare | sync | data | ...
+"""The command line: nnlab train | sweep | rerun | predict | report | experiments | sync | ...
 
 Exit codes: 0 done; 1 a cell failed or a check did not hold; 2 the input or configuration is wrong;
 130 interrupted. A user's mistake is one or two lines; `--debug` or HYDRA_FULL_ERROR=1 shows the
@@ -29,16 +29,18 @@ from nnlab import plan as plans
 from nnlab import record, store, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
+from nnlab.cli_experiments import experiments
 from nnlab.cli_predict import predict
 from nnlab.cli_report import compare as compare_runs
 from nnlab.cli_report import report
 from nnlab.cli_rerun import rerun
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
+from nnlab.experiment import draw_data, register
 from nnlab.gradcheck import compare
 from nnlab.plan import run_name
 from nnlab.publisher import Publisher, publishing
-from nnlab.run import Cell, attempt, resolve
+from nnlab.run import Cell, attempt, explain_solver, resolve
 from nnlab.summary import summarize
 from nnlab.training import Step
 
@@ -124,6 +126,7 @@ def _hydra(name: str, *flags: str) -> None:
     _, unknown = get_args_parser().parse_known_args(arguments)
     if unknown:
         raise UserError(f"{unknown[0]}: there is no such flag; see `nnlab {name} --hydra-help`")
+    register()
     sys.argv = [f"nnlab {name}", *flags, *arguments]
     raised: list[Exception] = []  # Hydra would print a line of its own about what a task raises
 
@@ -156,9 +159,11 @@ def sweep_command() -> None:
 def _train(composed: DictConfig) -> None:
     """Train the one cell that Hydra composed, print its result, publish it."""
     overridden = {text.split("=")[0].lstrip("+~") for text in HydraConfig.get().overrides.task}
+    draw_data(HydraConfig.get().runtime.choices.get("experiment"))
     cfg = typed(composed)
     reject_hidden_conflict(cfg, overridden)
     cell = resolve(cfg)
+    OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
     plan = plans.make("train", [cell], [])
     with plans.running(home(), plan) as plan:
         publisher = Publisher(plan, home())
@@ -251,6 +256,7 @@ def sync() -> None:
 cli.add_command(data)
 cli.add_command(compare_runs)
 cli.add_command(report)
+cli.add_command(experiments)
 cli.add_command(rerun)
 cli.add_command(predict)
 
@@ -261,6 +267,7 @@ cli.add_command(predict)
 @cli.command("gradcheck", context_settings=OVERRIDES)
 def gradcheck_command() -> None:
     """Compare backprop with central differences: nnlab gradcheck model=deep."""
+    register()
     cfg = compose(click.get_current_context().args)
     blocks = compare(cfg)
     for block in blocks:

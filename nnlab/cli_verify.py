@@ -65,15 +65,8 @@ def _verify_remote(
             size = AT_A_TIME * workers()
             for start in range(0, len(runs), size):
                 with TemporaryDirectory() as scratch:
-                    cells = []
-                    for run in runs[start : start + size]:
-                        folder = Path(scratch) / run.id
-                        done = run.status in DONE
-                        cells.append(
-                            Recorded(
-                                run.name, tracker.reader.fetch_record(run, folder).folder if done else None
-                            )
-                        )
+                    part = runs[start : start + size]
+                    cells = [_fetch(tracker.reader, run, Path(scratch)) for run in part]
                     yield from verify(cells, overrides, False, tolerance, apart)
 
         return sweep, _watch(outcomes(), len(runs))

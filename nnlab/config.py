@@ -22,6 +22,7 @@ from nnlab.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 CONF = ROOT / "conf"
+EXPERIMENTS = ROOT / "experiments"
 
 
 @dataclass

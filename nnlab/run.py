@@ -70,7 +70,7 @@ _load = lru_cache(maxsize=2)(trial.load)
 
 @lru_cache(maxsize=2)
 def _features(split: hdf5.Split, dtype: str) -> Rows:
-    return hdf5.Streamed(split, np.dtype(dtype)) if split.streamed else split.features(dtype)
+    return split.rows(dtype)
 
 
 @lru_cache(maxsize=1)
@@ -117,6 +117,13 @@ def solver(cfg: Config) -> tuple[str, str]:
     return choose_solver(
         data.n_0, n_1, data.m, optimizer.batch_size, cfg.trainer.iterations, cfg.data.memory_mb
     )
+
+
+def explain_solver(cell: Cell) -> str:
+    """The solver of a cell and why it was taken."""
+    taken = cell.config.trainer.solver
+    choice, why = solver(cell.config)
+    return f"{taken}: {why if taken == choice else 'as asked'}"
 
 
 def _refuse_unstreamable(cfg: Config) -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
@@ -22,15 +24,15 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nnlab import experiment, record
 from nnlab import plan as plans
-from nnlab import record
 from nnlab.claim import claim, forget_orphan, orphaned
-from nnlab.config import home, quoted
+from nnlab.config import CONF, home, quoted
 from nnlab.errors import Failed
 from nnlab.grid import plan_cells, read_grid
 from nnlab.plan import Plan
 from nnlab.publisher import Publisher, publishing
-from nnlab.run import Cell, attempt
+from nnlab.run import Cell, attempt, explain_solver
 from nnlab.summary import failures, summarize
 
 TRIES = 3  # launches in a row that may begin no cell: a worker can die before it takes one
@@ -127,6 +129,8 @@ def _announce(plan: Plan, todo: int) -> None:
     varied = ", ".join(plan.keys) or "nothing"
     OUT.print(f"sweep {plan.id} over {varied}", highlight=False)
     OUT.print(f"{total} cells: {total - todo} already done, {todo} to do", highlight=False)
+    for cell in {cell.config.trainer.solver: cell for cell in reversed(plan.cells)}.values():
+        OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
 
 
 def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> None:
@@ -218,6 +222,20 @@ def _no_report(problem: str | None) -> str:
     return f"no report: {problem}; `nnlab report` makes it"
 
 
+def run(overrides: Sequence[str]) -> Plan:
+    """Run a sweep from within Python, as `nnlab sweep` would with these overrides; returns its plan."""
+    experiment.register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
+        plan: Plan = hydra.multirun("config", _job, list(overrides), with_log_configuration=False)
+    return plan
+
+
+def _job(composed: DictConfig) -> None:
+    work(Path(composed.sweep.plan))
+
+
 # -- Hydra ---------------------------------------------------------------------------------------
 
 
@@ -236,8 +254,9 @@ class GridSweeper(Sweeper):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def sweep(self, arguments: list[str]) -> None:
-        """Plan, train, publish, sum up."""
+    def sweep(self, arguments: list[str]) -> Plan:
+        """Plan, train, publish, sum up; returns the plan."""
+        experiment.draw_data(self.composed.hydra.runtime.choices.get("experiment"))
         default = OmegaConf.to_container(self.composed.sweep.grid)
         assert isinstance(default, dict)
         grid_of = {str(key): str(values) for key, values in default.items()}
@@ -245,6 +264,7 @@ class GridSweeper(Sweeper):
         plan = plan_cells(self.context, self.composed.hydra.job.config_name, grid)
         sweep = plan.cells[0].config.sweep
         run_plan(plan, self.jobs_of, sweep.jobs or self._workers(), sweep.force)
+        return plan
 
     def _workers(self) -> int:
         """As many jobs as the launcher has workers; one where it runs them in turn."""

@@ -16,7 +16,7 @@ PACKAGE = Path(nnlab.__file__).parent
 # lowest first; modules of one layer do not know of each other
 LAYERS = [
     {"errors", "activations", "initializers", "optimizers", "metrics", "first_layer"},
-    {"losses"},
+    {"losses", "mean_field"},
     {"forward"},
     {"network"},
     {"training", "diagnostics", "ranges"},
@@ -33,14 +33,14 @@ LAYERS = [
         "archive",
         "reaper",
     },
-    {"data.hdf5", "plots"},
-    {"data.figure", "data.trial", "config", "record", "store", "served", "results"},
+    {"data.hdf5", "plots", "panels"},
+    {"data.figure", "data.toy", "data.trial", "config", "record", "store", "served", "results"},
     {"data.bodies", "data.scenes"},
     {"data.cats", "data.others"},
     {"data.painted"},
     {"evaluation", "sizes"},
     {"run", "curves", "model", "images", "reader", "views"},
-    {"plan", "gradcheck", "mlmodel"},
+    {"plan", "gradcheck", "mlmodel", "experiment"},
     {"summary", "comparison", "grid", "rerun"},
     {"labels"},
     {"tracking", "answers"},
@@ -50,7 +50,7 @@ LAYERS = [
     {"sweep"},
     {"cli_data"},
     {"cli_verify"},
-    {"cli_rerun", "cli_predict", "cli_report"},
+    {"cli_rerun", "cli_predict", "cli_report", "cli_experiments"},
     {"cli"},
     {"__main__"},
 ]
@@ -61,7 +61,7 @@ NUMERIC = {
 }  # fmt: skip
 STANDARD = {"collections", "concurrent", "dataclasses", "itertools", "math", "typing"}
 KNOW_MLFLOW = {"tracking", "served"}
-KNOW_HYDRA = {"config", "grid", "sweep", "cli"}
+KNOW_HYDRA = {"config", "grid", "experiment", "sweep", "cli"}
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path

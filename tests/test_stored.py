@@ -1,5 +1,6 @@
 """Sets that stay on disk: the same rows, the same training to the bit, little memory."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,19 @@ def test_auto_takes_primal_and_says_why(home: Path, images: list[str]) -> None:
     overrides = [*images, "optimizer.batch_size=64", "data.memory_mb=3"]
     assert run.resolve(compose(overrides)).config.trainer.solver == "primal"
     assert "streamed" in run.solver(compose(overrides))[1]
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ([], r"gram: primal would take about [\d.]+ times as long"),
+        (["trainer.solver=primal"], "primal: as asked"),
+        (["optimizer.name=adam"], "primal: adam is not linear"),
+        (["data.memory_mb=3", "optimizer.batch_size=64"], "primal: the images are streamed"),
+    ],
+)
+def test_which_solver_was_taken_and_why(home: Path, images: list[str], extra: list[str], said: str) -> None:
+    assert re.match(said, run.explain_solver(run.resolve(compose([*images, *extra]))))
 
 
 @pytest.mark.parametrize(

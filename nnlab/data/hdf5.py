@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.data.stored import Stored
+from nnlab.data.stored import Rows, Stored
 from nnlab.errors import UserError
 from nnlab.forward import features
 
@@ -52,6 +52,12 @@ class Split:
         """Examples as rows (k, n_0), flattened in C order; uint8 images divided by 255."""
         return features(self.x[places], dtype)
 
+    def rows(self, dtype: str) -> NDArray[np.floating] | Rows:
+        """All features (m, n_0), or what takes them from disk."""
+        if not self.streamed:
+            return self.features(dtype)
+        return Rows(lambda places: self.features(dtype, places), len(self.y), np.dtype(dtype))
+
     def parts(self) -> Iterator[NDArray[Any]]:
         """The examples in their order, some megabytes at a time."""
         row = int(np.prod(self.x.shape[1:])) * self.x.dtype.itemsize
@@ -70,20 +76,6 @@ class Split:
         sha.update(self.y.data)
         sha.update("\0".join(self.classes).encode())
         return sha.hexdigest()
-
-
-@dataclass(frozen=True, eq=False)
-class Streamed:
-    """The features of a split that stays on disk, to be taken like the rows of an array."""
-
-    split: Split
-    dtype: np.dtype[Any]
-
-    def __len__(self) -> int:
-        return len(self.split.y)
-
-    def __getitem__(self, places: slice | NDArray[np.intp]) -> NDArray[np.floating]:
-        return self.split.features(self.dtype.name, places)
 
 
 @dataclass(frozen=True, eq=False)

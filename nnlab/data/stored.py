@@ -1,5 +1,7 @@
 """Arrays that stay in their HDF5 file: rows are read when they are asked for."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -35,3 +37,18 @@ class Stored:
             source.select_hyperslab((place, *rest), one)
             self._dataset.id.read(target, source, out[i : i + 1])
         return out
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Features of ``m`` stored examples, made when they are asked for; for the rest like an array."""
+
+    take: Callable[[slice | NDArray[np.intp]], NDArray[np.floating]]
+    m: int
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        return self.m
+
+    def __getitem__(self, places: slice | NDArray[np.intp]) -> NDArray[np.floating]:
+        return self.take(places)

@@ -1,0 +1,10 @@
+"""128 + 500 points in 32 dimensions, told apart by a plane."""
+
+from pathlib import Path
+
+from nnlab.data import toy
+
+
+def draw(folder: Path) -> None:
+    """Write train.h5 and test.h5 unless they are there."""
+    toy.write(folder, toy.half_space(128, 32, 1), toy.half_space(500, 32, 2))

@@ -1,0 +1,159 @@
+"""k nearest neighbours with distances in blocks that fit a given memory."""
+
+import tracemalloc
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from nnlab.config import compose
+from nnlab.experiment import Run, Verdict, verdict_of
+from nnlab.panels import BLUE, ORANGE, RED, panels
+from nnlab.run import dataset
+
+Images = NDArray[np.uint8]  # (m, n_0)
+Labels = NDArray[np.int64]
+MEMORY_MB, KS = 64, (1, 3, 5, 7)
+M_TRAIN, M_TEST, CLASSES, SIDE = 50_000, 500, 10, 32
+
+
+def nearest(train: Images, test: Images, k: int, memory_mb: float = MEMORY_MB) -> NDArray[np.intp]:
+    """The places of the k nearest training images of each test image (t, k), nearest first.
+
+    |x - y|^2 = |x|^2 - 2 x.y + |y|^2 over blocks of training images: a block's floats, its distances and
+    the test images take ``memory_mb`` together. Sums of squared bytes are below 2^53, so this is exact.
+    """
+    y = test.astype(np.float64)  # (t, n_0)
+    free = memory_mb * 2**20 - 2 * y.nbytes
+    per_image = 8 * (train.shape[1] + 4 * len(test))
+    block = max(1, int(free / per_image))
+    best = np.empty((len(test), 0))
+    places = np.empty((len(test), 0), np.intp)
+    for start in range(0, len(train), block):
+        x = train[start : start + block].astype(np.float64)  # (b, n_0)
+        distance = y @ x.T  # (t, b)
+        distance *= -2.0
+        distance += np.einsum("ij,ij->i", x, x)
+        here = np.argsort(distance, axis=1, kind="stable")[:, :k]
+        best = np.hstack([best, np.take_along_axis(distance, here, axis=1)])
+        places = np.hstack([places, here + start])
+        order = np.argsort(best, axis=1, kind="stable")[:, :k]
+        best, places = (np.take_along_axis(a, order, axis=1) for a in (best, places))
+    return places
+
+
+def brute_force(train: Images, test: Images, k: int) -> NDArray[np.intp]:
+    """The same by |x - y|^2 as it is written, image by image."""
+    x = train.astype(np.float64)
+    return np.array([np.argsort(((x - y) ** 2).sum(axis=1), kind="stable")[:k] for y in test.astype(float)])
+
+
+def vote(labels: Labels, places: NDArray[np.intp], k: int) -> Labels:
+    """The most frequent class among the k nearest; of several, the smallest."""
+    return np.array([np.bincount(row).argmax() for row in labels[places[:, :k]]])
+
+
+def drawn(m: int, seed: int) -> tuple[Images, Labels]:
+    """Noisy images in ten classes: a class has a background, and a blob of a colour at a place."""
+    classes, random = np.random.RandomState(0), np.random.RandomState([1, seed])
+    colours = classes.randint(60, 196, size=(CLASSES, 2, 3))
+    centres = classes.randint(8, SIDE - 8, size=(CLASSES, 2))
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    y = random.randint(CLASSES, size=m)
+    x = np.empty((m, SIDE * SIDE * 3), np.uint8)
+    for start in range(0, m, 1000):
+        labels = y[start : start + 1000]
+        centre = centres[labels] + random.randint(-6, 7, size=(len(labels), 2))
+        away = (rows - centre[:, :1, None]) ** 2 + (columns - centre[:, 1:, None]) ** 2  # (b, side, side)
+        colour = colours[labels] + random.randint(-50, 51, size=(len(labels), 2, 3))
+        image = np.where(away[..., None] < 36, colour[:, 1, None, None], colour[:, 0, None, None])
+        image = image + random.randint(-60, 61, size=image.shape)
+        x[start : start + 1000] = np.clip(image, 0, 255).reshape(len(labels), -1)
+    return x, y
+
+
+def cats() -> tuple[dict[int, float], int] | None:
+    """k: test accuracy on the course's photographs, and their number; None without the files."""
+    cfg = compose(["data=catvnoncat"])
+    if not (Path(cfg.data.train).is_file() and Path(cfg.data.test).is_file()):
+        return None
+    data = dataset(cfg)
+    train, test = (split.x.reshape(len(split.x), -1) for split in (data.train, data.test))
+    places = nearest(train, test, max(KS))
+    return {k: float(np.mean(vote(data.train.y, places, k) == data.test.y)) for k in KS}, len(test)
+
+
+def drawn_figures() -> tuple[bool, float, dict[int, float]]:
+    """Are the blocks' neighbours the brute force's; peak MB; accuracy by k."""
+    train, labels = drawn(M_TRAIN, 1)
+    test, truth = drawn(M_TEST, 2)
+    same = np.array_equal(
+        nearest(train[:300], test[:50], 5, memory_mb=4.0), brute_force(train[:300], test[:50], 5)
+    )
+    tracemalloc.start()
+    places = nearest(train, test, max(KS))
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return same, peak, {k: float(np.mean(vote(labels, places, k) == truth)) for k in KS}
+
+
+def analyse(runs: Sequence[Run]) -> Verdict:
+    """Equality, memory, accuracies."""
+    same, peak, accuracy = drawn_figures()
+    whole = 8.0 * M_TRAIN * M_TEST / 2**20 + 8.0 * M_TRAIN * SIDE * SIDE * 3 / 2**20
+    figures = {
+        "same neighbours as the brute force": same,
+        "peak memory, MB, of": [peak, MEMORY_MB],
+        "memory without blocks, MB": whole,
+    }
+    figures |= {f"ten classes, k = {k}: accuracy on {M_TEST}": value for k, value in accuracy.items()}
+    sentence = (
+        f"Blocks find the {'same' if same else 'other'} neighbours {'as' if same else 'than'} the brute "
+        f"force with a peak of {peak:.0f} MB over 50,000 images ({whole:.0f} MB without blocks), right on "
+        f"{100 * max(accuracy.values()):.0f}% of ten drawn classes"
+    )
+    holds: bool | None = same and peak <= 2 * MEMORY_MB
+    found = cats()
+    if found is None:
+        return verdict_of(
+            None if holds else False, sentence + "; the course's files are not there.", figures
+        )
+    of_cats, m = found
+    low = {k: binomtest(round(m * a), m).proportion_ci(0.95, "exact").low for k, a in of_cats.items()}
+    figures |= {f"cats, k = {k}: accuracy, interval from": [a, float(low[k])] for k, a in of_cats.items()}
+    best = max(of_cats, key=lambda k: of_cats[k])
+    sentence += f" and on {of_cats[best]:.2f} of the cats' test images at best (k = {best})."
+    return verdict_of(holds and all(value <= 0.70 for value in low.values()), sentence, figures)
+
+
+def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
+    """Drawn images, and accuracies over k."""
+    figure, (left, right) = panels("Nearest neighbours on pixels", 2)
+    x, y = drawn(400, 2)
+    tiles = [x[np.flatnonzero(y == c)[:5]].reshape(-1, SIDE, SIDE, 3) for c in range(CLASSES)]
+    left.imshow(np.concatenate([np.concatenate(list(tile), axis=0) for tile in tiles], axis=1))
+    left.set(title="Drawn images, a class in each column")
+    left.axis("off")
+    ten = [verdict.figures[f"ten classes, k = {k}: accuracy on {M_TEST}"] for k in KS]
+    right.plot(KS, ten, "o-", color=BLUE, label=f"ten drawn classes, {M_TRAIN:,} images")
+    key = "cats, k = {}: accuracy, interval from"
+    if key.format(KS[0]) in verdict.figures:
+        values = np.array([verdict.figures[key.format(k)][0] for k in KS])
+        both = [binomtest(round(50 * v), 50).proportion_ci(0.95, "exact") for v in values]
+        off = [values - [i.low for i in both], [i.high for i in both] - values]
+        right.errorbar(
+            KS, values, off, fmt="o-", color=ORANGE, capsize=3, label="the course's cats, 209 images"
+        )
+    right.axhline(0.70, color=RED, ls=":", label="logistic regression on the cats: 0.70")
+    right.set_xticks(KS)
+    right.set(
+        xlabel="neighbours k",
+        ylabel="test accuracy",
+        ylim=(0, 1.02),
+        title="Accuracy, 95% intervals of 50 images",
+    )
+    right.legend(loc="lower right")
+    return figure

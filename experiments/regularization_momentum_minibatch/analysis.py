@@ -1,0 +1,108 @@
+"""Steps and seconds to a cost by optimizer; the gap between training and test accuracy by lambda."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.stats import wilcoxon
+
+from nnlab.experiment import Run, Verdict, grouped, verdict_of
+from nnlab.panels import COLOURS, panels
+
+TARGET = 0.2
+NAMES = ("gd", "momentum", "adam", "minibatch")
+
+
+def name(run: Run) -> str:
+    """The optimizer, or that it takes minibatches."""
+    return "minibatch" if run["optimizer.batch_size"] else str(run["optimizer.name"])
+
+
+def smooth(run: Run, m: int = 209) -> np.ndarray:
+    """The mean cost over the last pass of the m images, where a step sees only some of them."""
+    batch = run["optimizer.batch_size"]
+    window = -(-m // batch) if batch else 1
+    return np.convolve(run.costs, np.ones(window) / window, mode="valid")
+
+
+def steps(run: Run) -> int:
+    """Steps until TARGET; all of them if it is never reached."""
+    below = np.flatnonzero(smooth(run) <= TARGET)
+    return int(below[0]) if len(below) else int(run["trainer.iterations"])
+
+
+def seconds(run: Run) -> float:
+    """The time of those steps."""
+    return steps(run) * run.metrics["time/train_s"] / len(run.costs)
+
+
+def gap(run: Run) -> float:
+    """Training accuracy minus test accuracy."""
+    return run.metrics["train/accuracy"] - run.metrics["test/accuracy"]
+
+
+def analyse(runs: Sequence[Run]) -> Verdict:
+    """Who is ahead of gradient descent; does the gap narrow?"""
+    plain: dict[str, list[Run]] = {of: [] for of in NAMES}
+    for run in runs:
+        if run["optimizer.l2"] == 0.0:
+            plain[name(run)].append(run)
+    ahead = {}
+    for other in NAMES[1:]:
+        fewer = max(map(steps, plain[other])) < min(map(steps, plain["gd"]))
+        sooner = max(map(seconds, plain[other])) < min(map(seconds, plain["gd"]))
+        ahead[other] = [fewer, sooner]
+    by = {
+        l2: sorted(of, key=lambda r: (name(r), r["seed"]))
+        for l2, of in grouped(runs, "optimizer.l2").items()
+    }
+    low, high = min(by), max(by)
+    gaps = {l2: [gap(run) for run in of] for l2, of in by.items()}
+    p = float(wilcoxon(gaps[low], gaps[high], alternative="greater").pvalue)
+    median = {other: float(np.median([steps(run) for run in plain[other]])) for other in NAMES}
+    time_of = {other: float(np.median([seconds(run) for run in plain[other]])) for other in NAMES}
+    sentence = (
+        f"To a cost of {TARGET:g}: "
+        + ", ".join(f"{other} {median[other]:.0f} steps ({time_of[other]:.2f} s)" for other in NAMES)
+        + f"; the gap between training and test accuracy is {np.mean(gaps[low]):.3f} at lambda {low:g} and "
+        f"{np.mean(gaps[high]):.3f} at {high:g} (p = {p:.2g})."
+    )
+    figures = {f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()}
+    figures |= {f"{other}: steps of each seed": [steps(run) for run in plain[other]] for other in NAMES}
+    for l2, of in by.items():
+        figures[f"lambda {l2:g}: mean training and test accuracy"] = [
+            float(np.mean([run.metrics[f"{split}/accuracy"] for run in of])) for split in ("train", "test")
+        ]
+    return verdict_of(all(all(told) for told in ahead.values()) and p < 0.05, sentence, figures)
+
+
+def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
+    """Costs over steps and over seconds; accuracies over lambda."""
+    figure, axes = panels("What the second course adds: momentum, Adam, minibatches, L2", 3)
+    for run in runs:
+        if run["optimizer.l2"] == 0.0:
+            costs, colour = smooth(run), COLOURS[NAMES.index(name(run))]
+            label = name(run) if run["seed"] == 1 else None
+            pace = run.metrics["time/train_s"] / len(run.costs)
+            axes[0].plot(np.minimum.accumulate(costs), color=colour, lw=0.9, label=label)
+            axes[1].plot(
+                pace * np.arange(1, len(costs) + 1), np.minimum.accumulate(costs), color=colour, lw=0.9
+            )
+    for ax, what in zip(axes, ("step", "seconds"), strict=False):
+        ax.axhline(TARGET, color="black", lw=0.8, ls=":")
+        ax.set(
+            xscale="log", ylim=(0, 0.75), xlabel=what, title=f"Lowest cost so far, by {what.rstrip('s')}"
+        )
+    axes[0].legend(loc="lower left")
+    by = grouped(runs, "optimizer.l2")
+    places = range(len(by))
+    for split, colour in (("train", COLOURS[6]), ("test", COLOURS[3])):
+        values = np.array(
+            [[run.metrics[f"{split}/accuracy"] for run in of] for of in by.values()]
+        )  # (lambdas, runs)
+        axes[2].errorbar(places, values.mean(axis=1), values.std(axis=1, ddof=1), fmt="o-", color=colour,
+                         capsize=3, label=split)  # fmt: skip
+    axes[2].set_xticks(places, [f"{l2:g}" for l2 in by])
+    axes[2].set(xlabel="lambda", title="Accuracy over all optimizers")
+    axes[2].legend()
+    return figure
