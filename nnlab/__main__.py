@@ -3,21 +3,33 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 
 def main() -> None:
     """Run the command line; loading it takes half a second, which may be interrupted too."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    try:
-        from nnlab import cli
+    _on_interrupt(_leave)  # an exception would be lost in the start of some library written in C
+    from nnlab import cli
 
+    _on_interrupt(signal.default_int_handler)
+    try:
         cli.main()
     except KeyboardInterrupt:
-        print("interrupted; finished cells are kept, the same command goes on from them", file=sys.stderr)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(130)  # a thread in the middle of a call or an import is not waited for
+        _leave()
+
+
+def _on_interrupt(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _leave(number: int = 0, frame: FrameType | None = None) -> None:
+    """Say so and end at once: a thread in the middle of a call or an import is not waited for."""
+    print("interrupted; finished cells are kept, the same command goes on from them", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
 
 
 if __name__ == "__main__":
