@@ -70,16 +70,21 @@ def hostile(folder: Path, first: int, last: int) -> tuple[list[Path], Path]:
 def measured(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], float, float]:
     """Run a command to its end; with the peak of its memory in MB, and its seconds of the processor.
 
-    Both count its children too.
+    Both count its children too. A child inherits the peak of who starts it: hence a small process between.
     """
-    names = [folder / f"{stream}.txt" for stream in ("stdout", "stderr")]
-    with names[0].open("w") as out, names[1].open("w") as err:
-        env = environment(folder / "home")
-        process = subprocess.Popen(arguments, env=env, cwd=folder, stdout=out, stderr=err)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    ended = subprocess.CompletedProcess(arguments, process.returncode, *(n.read_text() for n in names))
-    return ended, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
+    between = (
+        "import resource, subprocess, sys; code = subprocess.run(sys.argv[2:]).returncode;"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "open(sys.argv[1], 'w').write(f'{used.ru_maxrss / 1024} {used.ru_utime + used.ru_stime}');"
+        "sys.exit(code)"
+    )
+    note = folder / "used.txt"
+    ended = subprocess.run(
+        [sys.executable, "-c", between, str(note), *arguments], env=environment(folder / "home"),
+        cwd=folder, capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+    peak, seconds = map(float, note.read_text().split())
+    return ended, peak, seconds
 
 
 def _spent() -> float:

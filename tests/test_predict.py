@@ -35,7 +35,7 @@ from harness import (
 )
 from PIL import Image
 
-from nnlab import images, record
+from nnlab import archive, images, record
 from nnlab.data import hdf5
 from nnlab.errors import UserError
 from nnlab.model import ask, net_of
@@ -198,7 +198,7 @@ def test_the_model_is_code_and_plain_arrays(home: Path, rec: record.Record) -> N
     }
     assert {"MLmodel", "model.py", "requirements.txt", "artifacts/net.npz", "input_example.json"} <= files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
-    arrays = record.read_arrays(model_folder(home) / "artifacts/net.npz")  # allow_pickle=False
+    arrays = archive.read(model_folder(home) / "artifacts/net.npz")  # allow_pickle=False
     assert arrays["classes"].tolist() == ["dark", "bright"]
     np.testing.assert_array_equal(arrays["W1"], rec.arrays("weights")["W1"])
     packages = (model_folder(home) / "requirements.txt").read_text().split()
