@@ -544,6 +544,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_all_experiments_through_the_command_line(checkout: Path) -> None:
     """What can be tested is; what is missing is named; the same again trains nothing."""
     home, folder = checkout / "home", checkout / "experiments" / "mine"

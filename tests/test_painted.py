@@ -98,6 +98,7 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
     assert pictures(tmp_path / "train.h5", "train")[-1].any()
 
 
+@pytest.mark.slow
 def test_neither_mean_colour_nor_a_single_pixel_gives_cats_away() -> None:
     y = np.arange(1500) % 2
     x = np.array([paint(9, i, int(label)) for i, label in enumerate(y)])

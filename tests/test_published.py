@@ -116,7 +116,8 @@ def readme_commands():
     ]
 
 
-@pytest.mark.parametrize("solver", ["gram", pytest.param("primal", marks=pytest.mark.slow)])
+@pytest.mark.slow  # the same cells as above, which are trained in-process there
+@pytest.mark.parametrize("solver", ["gram", "primal"])
 @pytest.mark.parametrize("place", range(3), ids=[table["name"] for table in TABLES])
 def test_the_readme_commands_read_back_through_mlflow(home, place, solver):
     table, command = TABLES[place], readme_commands()[place]

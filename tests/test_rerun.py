@@ -60,6 +60,7 @@ def test_a_record_of_a_parallel_sweep_is_reproduced(swept: tuple[Path, list[str]
     assert run.data.tags["nnlab.identical"] == "true" and run.info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_a_run_is_reproduced_from_the_store_alone(swept: tuple[Path, list[str]], tmp_path: Path) -> None:
     home, data = swept
     run = runs(home, "tags.`nnlab.kind` = 'cell' and params.`model.depth` = '3'")[0]
@@ -93,6 +94,7 @@ def test_another_seed_is_named(swept: tuple[Path, list[str]]) -> None:
     assert "seed: 1 -> 2" in out and "data (content)" not in out
 
 
+@pytest.mark.slow
 def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str]], tmp_path: Path) -> None:
     home, _ = swept
     for part in ("nnlab", "conf", "hydra_plugins"):

@@ -533,6 +533,7 @@ def test_a_record_of_the_real_layout_travels_with_its_json(tmp_path: Path, data:
         assert record.read(folder).arrays("weights")["W1"].shape == (3, 2)
 
 
+@pytest.mark.slow
 def test_sync_leaves_a_plan_alone_that_a_driver_works_on(tmp_path: Path, data: list[str]) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         made, _ = trained(home, *data, "trainer.iterations=20")
