@@ -13,14 +13,16 @@ from experiments.speed.rows import Row
 # Okabe & Ito's colours, told apart with any eyes
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7f7f7f"
 TITLES = {"deep": "12288-20-7-5-1", "two_layer": "12288-7-1"}
+NEAR = 0.25  # of its target: what is below is not shown
 HIDDEN = ("nnlab with K", "nnlab primal", "floor")
 Measured = Mapping[str, Any]
 
 
 def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     """Draw what was measured."""
-    figure = Figure(figsize=(10.0, 8.6), layout="constrained")
-    (deep, two), (growth, targets) = figure.subplots(2, 2)
+    figure = Figure(figsize=(10.0, 7.8), layout="constrained")
+    above, below = figure.subfigures(2, 1)  # each with margins of its own
+    (deep, two), (growth, targets) = above.subplots(1, 2), below.subplots(1, 2)
     nets = parts.get("loop", {}).get("nets", {})
     for axes, net in ((deep, "deep"), (two, "two_layer")):
         _bars(axes, nets.get(net, {}))
@@ -29,7 +31,7 @@ def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     _targets(targets, rows)
     for axes in (deep, two, growth, targets):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=8.5)
+        axes.tick_params(labelsize=8.0)
     figure.savefig(path, dpi=110)
 
 
@@ -50,7 +52,7 @@ def _bars(axes: Axes, found: Measured) -> None:
     axes.set_xlim(min(seconds.values()) / 3, max(seconds.values()) * 3)
     if floor := found.get("floor", {}).get("seconds"):
         axes.axvline(median(floor), color=RED, linewidth=1.2)
-        axes.text(median(floor), -0.75, " products alone", color=RED, fontsize=8, ha="left", va="center")
+        axes.text(median(floor), 0.0, " products alone", color="white", fontsize=8, va="center")
 
 
 def _growth(axes: Axes, points: Sequence[Measured]) -> None:
@@ -81,15 +83,16 @@ def _growth(axes: Axes, points: Sequence[Measured]) -> None:
 
 
 def _targets(axes: Axes, rows: Sequence[Row]) -> None:
-    """Every measured value as a share of its target: left of the line it is met."""
-    shown = [row for row in rows if row.met is not None][::-1]
-    shares = [row.value / row.target for row in shown if row.value is not None and row.target]
-    if not shares:
+    """What is not far ahead of its target, as a share of it: left of the line it is met."""
+    shares = {row: row.value / row.target for row in rows if row.value is not None and row.target}
+    shown = [row for row, share in shares.items() if share > NEAR][::-1]
+    if not shown:
         return
-    axes.scatter(shares, range(len(shown)), color=[GREEN if row.met else RED for row in shown], s=18)
+    colours = [GREEN if row.met else RED for row in shown]
+    axes.scatter([shares[row] for row in shown], range(len(shown)), color=colours, s=18)
     axes.axvline(1.0, color=GREY, linewidth=1.2)
-    labels = [row.what if len(row.what) < 52 else row.what[:50] + "…" for row in shown]
-    axes.set_yticks(range(len(shown)), labels, fontsize=6.5)
-    axes.set_xscale("log")
+    labels = [row.what if len(row.what) < 46 else row.what[:44] + "…" for row in shown]
+    axes.set_yticks(range(len(shown)), labels)
+    axes.set_xlim(0.0, max(1.1, *(1.05 * shares[row] for row in shown)))
     axes.grid(axis="x", alpha=0.25)
-    axes.set_title("measured / target (1 is the limit)", loc="left", fontsize=10)
+    axes.set_title("measured / target, where it is above a quarter", loc="left", fontsize=10)

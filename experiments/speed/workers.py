@@ -61,7 +61,7 @@ class Worker:
         """Wait for its answer."""
         try:
             return self._pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return Failure("its process ended")
 
     def close(self) -> None:
