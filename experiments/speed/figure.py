@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.speed.rows import Row
+from nnlab import panels
+from nnlab.panels import BLUE, GREEN, GREY, ORANGE, RED
 
-# Okabe & Ito's colours, told apart with any eyes
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7f7f7f"
 TITLES = {"deep": "12288-20-7-5-1", "two_layer": "12288-7-1"}
 NEAR = 0.25  # of its target: what is below is not shown
 HIDDEN = ("nnlab with K", "nnlab primal", "floor")
@@ -26,13 +26,12 @@ def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     nets = parts.get("loop", {}).get("nets", {})
     for axes, net in ((deep, "deep"), (two, "two_layer")):
         _bars(axes, nets.get(net, {}))
-        axes.set_title(f"2500 iterations of {TITLES[net]}, seconds", loc="left", fontsize=10)
+        axes.set_title(f"2500 iterations of {TITLES[net]}, seconds")
     _growth(growth, parts.get("scale", []))
     _targets(targets, rows)
     for axes in (deep, two, growth, targets):
-        axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8.0)
-    figure.savefig(path, dpi=110)
+    panels.save(figure, path)
 
 
 def _bars(axes: Axes, found: Measured) -> None:
@@ -77,9 +76,8 @@ def _growth(axes: Axes, points: Sequence[Measured]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("training images m")
-    axes.legend(frameon=False, fontsize=8.5)
-    axes.grid(alpha=0.25)
-    axes.set_title("milliseconds a step of the deep net (ringed: what auto takes)", loc="left", fontsize=10)
+    axes.legend(fontsize=8.5)
+    axes.set_title("milliseconds a step of the deep net (ringed: what auto takes)")
 
 
 def _targets(axes: Axes, rows: Sequence[Row]) -> None:
@@ -94,5 +92,4 @@ def _targets(axes: Axes, rows: Sequence[Row]) -> None:
     labels = [row.what if len(row.what) < 46 else row.what[:44] + "…" for row in shown]
     axes.set_yticks(range(len(shown)), labels)
     axes.set_xlim(0.0, max(1.1, *(1.05 * shares[row] for row in shown)))
-    axes.grid(axis="x", alpha=0.25)
-    axes.set_title("measured / target, where it is above a quarter", loc="left", fontsize=10)
+    axes.set_title("measured / target, where it is above a quarter")
