@@ -1,7 +1,7 @@
 # nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup data train sweep rerun report experiments ui test test-all lint clean lock
+.PHONY: help setup data train sweep rerun report experiments ui test test-all bench lint clean lock
 
 PYTHON ?= python3
 DATA ?= painted
@@ -11,13 +11,14 @@ PORT ?= 5000
 WHEELS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/nnlab/wheels
 
 READY := .venv/ready
+BENCH_READY := .venv/bench-ready
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --no-index -f "$(WHEELS)"
 
 # a copy of the course's data set beside the checkout is used where it stands
 ifneq ($(wildcard ../shared/data/catvnoncat),)
-test test-all: export NNLAB_DATA ?= $(abspath ../shared/data)
+test test-all bench: export NNLAB_DATA ?= $(abspath ../shared/data)
 endif
 
 help: ## show this list
@@ -72,6 +73,17 @@ test: $(READY) ## run the tests (under three minutes)
 
 test-all: $(READY) ## run all tests, the slow ones too
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(BENCH_READY) ## measure against the peers, a quarter of an hour: make bench ARGS="--only loop"
+	@$(BIN)/python -m experiments.speed.bench $(ARGS)
+
+# the peers are no part of the lock, and may change nothing that it pins
+$(BENCH_READY): $(READY)
+	@echo "installing the peers of the benchmark: PyTorch and JAX (some hundred megabytes, once)"
+	@$(PIP) freeze --exclude-editable > .venv/pinned.txt
+	@$(PIP) install --constraint .venv/pinned.txt --no-build-isolation -e ".[bench]"
+	@$(PIP) check
+	@touch $@
 
 lint: $(READY) ## ruff and mypy --strict
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,102 @@
+"""The conventional harness: a Hydra multirun whose every job trains a cell and logs each step to MLflow.
+
+    python -m experiments.speed.conventional --multirun seed=1,2 trainer=numpy store=sqlite:///mlflow.db
+
+``measure`` starts it on some of the cells of the sweep, for fewer steps, and scales them up.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
+
+from experiments.speed.cells import CELLS, environment
+from experiments.speed.work import ITERATIONS, problem
+from experiments.speed.workers import ONE_THREAD, cores
+
+TRAINERS = ("numpy", "torch")
+
+
+@hydra.main(version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="conventional")
+def job(cfg: DictConfig) -> None:
+    """One cell."""
+    import mlflow
+
+    from experiments.speed.frameworks import Torch
+    from experiments.speed.peers import Plain
+
+    GlobalHydra.instance().clear()  # nnlab composes with Hydra too
+    mlflow.set_tracking_uri(cfg.store)
+    mlflow.set_experiment("conventional")
+    trainer = (Torch if cfg.trainer == "torch" else Plain)(problem(cfg.net, cfg.seed))
+    trainer.start()
+    next(trainer.steps())  # what is loaded at the first step is loaded once a process
+    trainer.start()
+    begin = time.perf_counter()
+    with mlflow.start_run():
+        mlflow.log_params({"net": cfg.net, "trainer": cfg.trainer, "seed": cfg.seed})
+        setup = time.perf_counter() - begin
+        for step, cost in zip(range(cfg.iterations), trainer.steps(), strict=False):
+            mlflow.log_metric("train/cost", cost, step=step)
+        steps = time.perf_counter() - begin - setup
+    setup = time.perf_counter() - begin - steps
+    with Path(cfg.log).open("a") as log:
+        log.write(json.dumps({"seed": cfg.seed, "setup": setup, "steps": steps}) + "\n")
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Seconds of a job of each trainer, and what the whole sweep would take on all cores."""
+    iterations, jobs = (40 if quick else 200), max(2, len(cores()))
+    found: dict[str, Any] = {"iterations": iterations, "jobs": jobs}
+    for trainer in TRAINERS:
+        ended = _multirun(trainer, iterations, jobs)
+        if isinstance(ended, str):
+            found[trainer] = {"failure": ended}
+            continue
+        cells = [job["setup"] + job["steps"] * ITERATIONS / iterations for job in ended]
+        found[trainer] = {"cells": cells, "cell": mean(cells), "sweep": mean(cells) * CELLS / len(cores())}
+    return found
+
+
+def _multirun(trainer: str, iterations: int, jobs: int) -> list[dict[str, float]] | str:
+    """Seconds of each job's run and its steps, as many at once as there are cores; or why they failed."""
+    with TemporaryDirectory() as folder:
+        log = Path(folder, "seconds.jsonl")
+        home = Path(os.environ.get("NNLAB_HOME") or Path.cwd())  # where a painted set stands
+        run = environment(home) | ONE_THREAD | {"PYTHONPATH": str(Path(__file__).parents[2])}
+        run |= {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "GIT_PYTHON_REFRESH": "quiet",
+            "PYTHONWARNINGS": "ignore",
+        }
+        store = f"sqlite:///{folder}/mlflow.db"
+        subprocess.run(  # the tables, before the jobs could all make them at once
+            [sys.executable, "-c", "import sys, mlflow; mlflow.set_tracking_uri(sys.argv[1]); "
+             "mlflow.create_experiment('conventional', sys.argv[2])", store, Path(folder).as_uri()],
+            env=run, check=True, capture_output=True,
+        )  # fmt: skip
+        seeds = ",".join(str(seed) for seed in range(1, jobs + 1))
+        overrides = [f"seed={seeds}", f"trainer={trainer}", f"iterations={iterations}"]
+        overrides += [f"store={store}", f"log={log}", f"hydra.launcher.n_jobs={len(cores())}"]
+        done = subprocess.run(
+            [sys.executable, "-m", "experiments.speed.conventional", "--multirun", *overrides],
+            env=run, cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode or not log.is_file():
+            reason = (done.stderr.strip() or "no job ended").splitlines()[-1]
+            missing = "No module named 'torch'" in done.stderr
+            return "not installed (torch)" if missing else reason
+        return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+if __name__ == "__main__":
+    job()

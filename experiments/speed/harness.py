@@ -1,0 +1,117 @@
+"""What a cell costs beside its arithmetic: the harness in the worker, planning, publishing."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from experiments.speed.work import ITERATIONS, cell, data_name
+from nnlab import plan as plans
+from nnlab import record, run
+from nnlab.claim import claim
+from nnlab.config import CONF
+from nnlab.network import Network
+from nnlab.run import dataset
+
+# drawing and building, training, forming W1, evaluating
+ARITHMETIC = ("build_network", "train", "final_figures", "layer_statistics")
+WARM_UP = 2  # cells that are not counted
+
+
+class Stopwatch:
+    """Wraps functions and sums up the seconds spent in them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, timed."""
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self.seconds += time.perf_counter() - begin
+
+        return timed
+
+
+def working() -> Callable[[int], list[float]]:
+    """A task: seconds of each cell in the worker, from its claim to its record, less the arithmetic."""
+
+    def task(count: int) -> list[float]:
+        watch, found = Stopwatch(), []
+        cells = [cell("deep", f"seed={seed}", f"trainer.iterations={ITERATIONS}") for seed in range(count)]
+        with ExitStack() as stack:
+            home = Path(stack.enter_context(TemporaryDirectory()))
+            for name in ARITHMETIC:
+                stack.enter_context(patch.object(run, name, watch(getattr(run, name))))
+            stack.enter_context(patch.object(Network, "parameters", watch(Network.parameters)))
+            for each in cells:
+                watch.seconds, begin = 0.0, time.perf_counter()
+                with claim(each.folder(home)):
+                    run.attempt(each, home)
+                found.append(time.perf_counter() - begin - watch.seconds)
+                assert record.exists(each.folder(home))
+        return found[WARM_UP:]
+
+    return task
+
+
+def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
+    """A task: seconds, on the clock and of the processor, of each record's way into a new SQLite store."""
+    from nnlab.tracking import Tracker
+
+    def task(count: int) -> dict[str, list[float]]:
+        (plan,) = plans.load_all(home)
+        wall, cpu = [], []
+        with TemporaryDirectory() as folder:
+            os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+            tracker = Tracker(home, plan.experiment)
+            parent = tracker.open_parent(plan)
+            for each in plan.cells[:count]:
+                begin, begin_cpu = time.perf_counter(), time.process_time()
+                tracker.publish(plan, each, record.read(each.folder(home)), parent, None)
+                wall.append(time.perf_counter() - begin)
+                cpu.append(time.process_time() - begin_cpu)
+        return {"wall": wall[WARM_UP:], "cpu": cpu[WARM_UP:]}
+
+    return task
+
+
+def planning() -> Callable[[int], dict[str, Any]]:
+    """A task: seconds to plan that many cells, and those of Hydra's own two compositions of one job."""
+    from hydra import initialize_config_dir
+    from hydra._internal.callbacks import Callbacks
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.types import HydraContext, RunMode
+
+    from nnlab.grid import plan_cells, read_grid
+
+    def task(count: int) -> dict[str, Any]:
+        grids = {
+            "seeds": [f"seed=range(1,{count + 1})"],
+            "grid": ["model.width=range(2,5)", "init.scale=0.1,1,10", f"seed=range(1,{count // 9 + 1})"],
+        }
+        seconds = {}
+        dataset(cell("deep").config)  # read before
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            loader = GlobalHydra.instance().config_loader()
+            context = HydraContext(config_loader=loader, callbacks=Callbacks())
+            for name, swept in grids.items():
+                begin = time.perf_counter()
+                grid = read_grid([f"data={data_name()}", *swept], {}, {}, loader)
+                assert len(plan_cells(context, "config", grid).cells) == count
+                seconds[name] = time.perf_counter() - begin
+            begin = time.perf_counter()
+            for seed in range(10):
+                loader.load_configuration("config", [f"data={data_name()}", f"seed={seed}"], RunMode.RUN)
+            seconds["job"] = 2 * (time.perf_counter() - begin) / 10
+        return {"cells": count, **seconds}
+
+    return task

@@ -1,0 +1,95 @@
+"""nnlab's own training, as ``nnlab.run`` calls it, and the least that its arithmetic can take."""
+
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+
+from experiments.speed.work import cell
+from nnlab.evaluation import Evaluation
+from nnlab.first_layer import GramLayer, gram
+from nnlab.initializers import draw
+from nnlab.losses import LOSSES
+from nnlab.metrics import targets
+from nnlab.network import Network
+from nnlab.optimizers import OPTIMIZERS, init
+from nnlab.run import _progress_writer, build_network, dataset
+from nnlab.training import Callback, train
+
+
+class Loop:
+    """``nnlab.training.train``: the loop alone, with the net made and K built before."""
+
+    def __init__(self, net: str, *overrides: str) -> None:
+        self.cfg = cell(net, *overrides).config
+        self.data = dataset(self.cfg)
+        self.callbacks: list[Callback] = []
+
+    def start(self) -> None:
+        """The net before its first step."""
+        self.network, _ = build_network(self.cfg, self.data)
+        self.Y = targets(self.data.train.y, self.network.sizes[-1], self.network.theta.dtype)  # (1, m)
+
+    def run(self, iterations: int) -> np.ndarray:
+        """Train it; the costs (iterations,), fewer where it diverges."""
+        o = self.cfg.optimizer
+        return train(
+            self.network, self.Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS[o.name],
+            init(o.name, self.network.theta, o.lr),
+            iterations=iterations, l2=o.l2, pause_every=self.cfg.trainer.eval_every,
+            callbacks=self.callbacks,
+        )  # fmt: skip
+
+
+class LoopWithK(Loop):
+    """The loop, with drawing the weights, building K and the net counted in."""
+
+    def start(self) -> None:
+        """Nothing is ready but the images."""
+        self.images = self.data.train.features()
+
+    def run(self, iterations: int) -> np.ndarray:
+        """Make everything, then train."""
+        images, cfg = self.images, self.cfg
+        sizes = [images.shape[1], *(cfg.model.hidden or ()), 1]
+        W1, *upper = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
+        first = GramLayer(images, gram(images), W1)
+        self.network = Network(first, upper, cfg.model.activation, cfg.model.leak)
+        self.Y = targets(self.data.train.y, 1, images.dtype)
+        return super().run(iterations)
+
+
+class Evaluated(Loop):
+    """The loop with all that a cell does along the way; the evaluations' own seconds are taken off."""
+
+    def start(self) -> None:
+        """Fresh callbacks too."""
+        super().start()
+        self._evaluation = Evaluation(self.cfg, self.data, self.Y, self.data.test.features())
+        self.callbacks = [self._evaluation, _progress_writer(Path(mkdtemp()), time.time())]
+
+    @property
+    def excluded(self) -> float:
+        """Seconds spent evaluating."""
+        return self._evaluation.seconds
+
+
+class Floor(Loop):
+    """The matrix products of a step and nothing else, in the arrays of the loop itself."""
+
+    def run(self, iterations: int) -> np.ndarray:
+        """Multiply; there are no costs."""
+        network, dot = self.network, np.dot
+        batch = network.whole(self.Y, LOSSES["sigmoid", "cross_entropy"].delta)
+        network.propagate(batch)  # real numbers in all arrays
+        K, Z1 = batch.inputs.columns, batch.arrays.Z[0]
+        C = np.array(network.theta[: network.first.size - 1].reshape(network.first.n_1, -1))
+        for _ in range(iterations):
+            dot(C, K, Z1)
+            for _, P, A_1, Z_next in batch.arrays.up:
+                dot(P, A_1, Z_next)
+            for dZ_next, A_1_T, dP, W_T, _, dZ in batch.arrays.down:
+                dot(dZ_next, A_1_T, dP)
+                dot(W_T, dZ_next, dZ)
+        return np.empty(0)

@@ -1,0 +1,50 @@
+"""A large painted set, made once and kept in NNLAB_HOME/data: images beyond the classroom."""
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from nnlab.config import home
+from nnlab.data import hdf5, painted
+
+CLASSES = tuple(name.decode() for name in painted.CLASSES)
+
+
+def painted_set(count: int) -> tuple[Path, Path]:
+    """The files of ``count`` training images and of 50 test images, half of them cats."""
+    folder = home() / "data" / "speed"
+    folder.mkdir(parents=True, exist_ok=True)
+    train, test = folder / f"train_{count}.h5", folder / "test.h5"
+    if not test.is_file():
+        painted.write(test, "test", 50, seed=0)
+    if not train.is_file():
+        _write(train, count)
+    return train, test
+
+
+def first_images(path: Path, count: int) -> np.ndarray:
+    """The first images of a set as rows (count, 12288) of float64."""
+    with h5py.File(path) as file:
+        rows = file["train_set_x"][:count].reshape(count, -1)
+    features: np.ndarray = rows / 255.0
+    return features
+
+
+def _write(path: Path, count: int) -> None:
+    """Paint on all cores; image i is a cat where i is odd."""
+    labels = np.arange(count) % 2
+    pictures = ((0, i, int(label)) for i, label in enumerate(labels))
+    images = np.empty((count, 64, 64, 3), np.uint8)
+    with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool:
+        for i, image in enumerate(pool.imap(_paint, pictures, chunksize=100)):
+            images[i] = image
+    part = path.with_suffix(".part")
+    hdf5.write(part, "train", images, labels, CLASSES)
+    part.replace(path)
+
+
+def _paint(arguments: tuple[int, int, int]) -> np.ndarray:
+    return painted.paint(*arguments)

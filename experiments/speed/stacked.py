@@ -1,0 +1,92 @@
+"""Cells of equal shape trained stacked, in batched products: an idea that was tried and is not taken.
+
+It keeps the bits, since each product is the one that a single net computes. But what it saves, the
+calls from Python, has become a small part of a step, and ``matmul`` on stacks pays for itself.
+"""
+
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from experiments.speed import ours
+from experiments.speed.work import ITERATIONS, problem
+from experiments.speed.workers import cores, trainer, working
+from nnlab.first_layer import gram, room
+
+STACKS = (1, 2, 4, 8)
+
+
+class Stack:
+    """Deep nets of several seeds, trained at once on C and K, with every array aligned as nnlab's."""
+
+    def __init__(self, size: int) -> None:
+        self._problems = [problem("deep", seed) for seed in range(1, size + 1)]
+        self._K = gram(self._problems[0].images)  # (w, w), with a row of ones for b1
+
+    def start(self) -> None:
+        """The arrays of all nets, B of them in the first dimension."""
+        B, w, first = len(self._problems), len(self._K), self._problems[0]
+        m, shapes = len(first.images), [W.shape for W in first.weights]
+        f8 = np.dtype(np.float64)
+        self._start = room(B, shapes[0][0], w, dtype=f8)  # Z1_0 (B, n_1, w)
+        self._P = [room(B, shapes[0][0], w, dtype=f8)]  # [C b1 0]
+        self._P += [room(B, n, k + 1, dtype=f8) for n, k in shapes[1:]]  # [W_l b_l]
+        for i, each in enumerate(self._problems):
+            self._start[i, :, :m] = each.weights[0] @ each.images.T
+            for P, W in zip(self._P[1:], each.weights[1:], strict=True):
+                P[i, :, :-1] = W
+        self._A = [room(B, n + 1, w, dtype=f8) for n, _ in shapes[:-1]]
+        for A in self._A:
+            A[:, -1] = 1.0
+        self._Z = [*(A[:, :-1] for A in self._A), room(B, 1, w, dtype=f8)]
+        self._dZ = [room(B, n, w, dtype=f8) for n, _ in shapes]
+        self._dP = [np.empty_like(P) for P in self._P]
+        self._slopes = [np.empty(Z.shape) for Z in self._Z[:-1]]
+        Y, weights = np.zeros((1, w)), np.zeros((1, w))
+        Y[:, :m], weights[:, :m] = first.Y, first.lr / m
+        self._sign = 1.0 - 2.0 * Y
+        self._numerator = weights * self._sign
+
+    def run(self, iterations: int) -> np.ndarray:
+        """Train; the last logits (B * w,) stand for the nets, as the costs would only add to the time."""
+        P, Z, dZ, A, matmul = self._P, self._Z, self._dZ, self._A, np.matmul
+        ones, m = np.ones(len(self._K)), len(self._problems[0].images)
+        for _ in range(iterations):
+            matmul(P[0], self._K, out=Z[0])
+            Z[0] += self._start
+            for l, Z_l in enumerate(Z[:-1]):
+                np.maximum(Z_l, 0.0, out=Z_l)
+                matmul(P[l + 1], A[l], out=Z[l + 1])
+            q = dZ[-1]
+            np.multiply(Z[-1], -self._sign, q)
+            np.exp(q, q)
+            np.add(q, 1.0, q)
+            np.divide(self._numerator, q, q)
+            for l in range(len(A) - 1, -1, -1):
+                matmul(dZ[l + 1], A[l].transpose(0, 2, 1), out=self._dP[l + 1])
+                matmul(P[l + 1][:, :, :-1].transpose(0, 2, 1), dZ[l + 1], out=dZ[l])
+                np.greater(Z[l], 0.0, out=self._slopes[l])
+                dZ[l] *= self._slopes[l]
+            dZ[0][:, :, m] = matmul(dZ[0], ones)
+            P[0] -= dZ[0]
+            for P_l, dP in zip(P[1:], self._dP[1:], strict=True):
+                P_l -= dP
+        return Z[-1].reshape(-1).copy()
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Seconds per cell at each size of the stack, beside nnlab's single loop; are the bits the same?"""
+    makers: dict[str, tuple[Any, ...]] = {str(size): (trainer, Stack, size) for size in STACKS}
+    makers["nnlab"] = (trainer, ours.Loop, "deep")
+    with working(makers, cores()[0]) as workers:
+        runs = [{name: worker.ask(ITERATIONS) for name, worker in workers.items()}
+                for _ in range(2 if quick else 6)][1:]  # fmt: skip
+    logits = {size: runs[0][str(size)].costs.reshape(size, -1) for size in STACKS}
+    single = logits[1][0]
+    return {
+        "seconds": {name: [run[name].seconds / int(name if name != "nnlab" else 1) for run in runs]
+                    for name in makers},
+        "same bits": all(np.array_equal(each[0], single) for each in logits.values()),
+        "best": min(STACKS, key=lambda s: median(run[str(s)].seconds / s for run in runs)),
+    }  # fmt: skip
