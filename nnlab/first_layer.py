@@ -160,7 +160,7 @@ class GramLayer:
         self.P, self.dP = self._block[:, : self._m + 1], self._dZ1[:, : self._m + 1]  # [C b1]
         self._db = self.dP[:, -1]
         self._c, self._dc = theta[-1:], gradient[-1:]
-        self._c[0] = 1.0
+        self._c[0], self._shrunk = 1.0, False
 
     def whole(self) -> Inputs:
         return Inputs(self._K, self._start)
@@ -179,7 +179,7 @@ class GramLayer:
 
     def forward(self, inputs: Inputs, Z1: Array) -> None:
         np.dot(self._block, inputs.columns, Z1)
-        Z1 += inputs.start if self._c[0] == 1.0 else self._c * inputs.start
+        Z1 += self._c * inputs.start if self._shrunk else inputs.start
 
     def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
         if batch is not None:
@@ -191,6 +191,7 @@ class GramLayer:
     def decay(self, rate: float) -> float:
         self.dP[:, :-1] += rate * self.P[:, :-1]
         self._dc += rate * self._c
+        self._shrunk = True
         return self._squared(float(self._c[0]), self.P[:, :-1])
 
     def gradient_norm(self) -> float:

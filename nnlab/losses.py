@@ -56,8 +56,11 @@ def _sigmoid_cross_entropy(Z: Array, Y: Array) -> Array:
 
 def _softplus(Z: Array) -> Array:
     """log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), a fifth of the time of ``logaddexp(0, z)``."""
-    softplus: Array = np.maximum(Z, 0.0)
-    softplus += np.log1p(np.exp(-np.abs(Z)))
+    softplus: Array = np.abs(Z)
+    np.negative(softplus, out=softplus)
+    np.exp(softplus, out=softplus)
+    np.log1p(softplus, out=softplus)
+    softplus += np.maximum(Z, 0.0)
     return softplus
 
 
