@@ -81,6 +81,7 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
         map_averaged=[key for key in sweep.keys if key not in views.axes(sweep)],
         rows=rows,
         repeated=any(row["runs"] > 1 for row in rows),
+        cell_figures=tables.figures(sweep),
         lost=[tables.lost_row(reader, run, histories) for run in lost],
         more_lost=len(tables.lost(sweep)) - len(lost),
         cells=[
@@ -103,7 +104,7 @@ def _head(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             (
                 f"best {sweep.select_by}",
                 f"{best['mean']:.3f}",
-                f"{best['name']}, 95 % interval {best['interval']}",
+                f"{best['name']}, right on test {best['right']}, 95 % interval {best['interval']}",
             ),
             ("cannot be told from it", str(tied), f"of {len(rows) - 1} compared"),
         ]

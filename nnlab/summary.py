@@ -19,10 +19,8 @@ from nnlab.results import Configuration, Run, cost_beside, rank
 from nnlab.run import Cell
 
 FIGURES = ("test/accuracy", "train/accuracy", "test/cost", "time/train_s")
-HELD_OUT = ("validation/accuracy", "validation/cost")  # before those, where cells are selected by them
 HEADINGS = {
     "validation/accuracy": "val acc",
-    "validation/cost": "val cost",
     "test/accuracy": "test acc",
     "train/accuracy": "train acc",
     "test/cost": "test cost",
@@ -147,7 +145,12 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 def figures(plan: Plan) -> tuple[str, ...]:
     """The metrics that the tables show."""
-    return FIGURES if plan.select_by in FIGURES else (*HELD_OUT, *FIGURES)
+    return tuple(dict.fromkeys((plan.select_by, *FIGURES)))
+
+
+def _kept(plan: Plan) -> tuple[str, ...]:
+    """The metrics in a row: those shown, and the cost that breaks ties."""
+    return tuple(dict.fromkeys((*figures(plan), cost_beside(plan.select_by))))
 
 
 def _run(plan: Plan, cell: Cell, rec: record.Record) -> Run:
@@ -168,9 +171,9 @@ def _read(folder: Path) -> record.Record | None:
 def _row(plan: Plan, cell: Cell, rec: record.Record | None, home: Path) -> dict[str, Any]:
     values = flatten(training_dict(cell.config))
     row: dict[str, Any] = {"name": plan.name(cell), "status": "missing"}
-    row |= {key: values[key] for key in plan.keys if key in values} | dict.fromkeys(figures(plan), "")
+    row |= {key: values[key] for key in plan.keys if key in values} | dict.fromkeys(_kept(plan), "")
     if rec is not None:
-        row |= {key: rec.metrics.get(key, "") for key in figures(plan)} | {"status": rec.status}
+        row |= {key: rec.metrics.get(key, "") for key in _kept(plan)} | {"status": rec.status}
     elif record.read_failure(cell.folder(home)) is not None:
         row["status"] = "failed"
     return row | {"fingerprint": cell.fingerprint}
