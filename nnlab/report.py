@@ -15,7 +15,7 @@ from nnlab.errors import UserError
 from nnlab.page import render
 from nnlab.reader import Reader
 from nnlab.record import MARKER
-from nnlab.results import DONE, Configuration, Sweep, shown
+from nnlab.results import DONE, NUISANCE, Configuration, Sweep, shown
 
 COMPARED = 20  # best configurations whose answers are fetched and compared
 MOST_LOST = 40  # rows of what failed
@@ -111,7 +111,8 @@ def _head(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         shares = statistics.importance(
             [c.params for c in sweep.done], sweep.keys, [c.metrics[sweep.select_by] for c in sweep.done]
         )
-        if key := max(shares, key=lambda key: shares[key][1], default=None):
+        chosen = [key for key in shares if key not in NUISANCE]
+        if key := max(chosen, key=lambda key: shares[key][1], default=None):
             facts.append(
                 (
                     "the key that matters most",
