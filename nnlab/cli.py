@@ -213,6 +213,8 @@ def _result(rec: record.Record, name: str) -> str:
         f"  test accuracy   {figures['test/accuracy']:.4f}",
         f"  record          {rec.folder}",
     ]
+    if "validation/accuracy" in figures:
+        lines.insert(3, f"  val. accuracy   {figures['validation/accuracy']:.4f} (held out)")
     return "\n".join(lines)
 
 

@@ -21,7 +21,7 @@ def facets(plan: Plan) -> dict[str, str]:
     """Which runs the page lists, and in which order."""
     return {
         "searchFilter": f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.sweep` = '{plan.id}'",
-        "orderByKey": "metrics.`test/accuracy`",
+        "orderByKey": f"metrics.`{plan.select_by}`",
         "orderByAsc": "false",
     }
 
@@ -39,7 +39,7 @@ def urls(uri: str, experiment_id: str, plan: Plan) -> tuple[str, str]:
 def shared_view(plan: Plan) -> str:
     """The view's JSON: best cells, their curves and the swept keys first, MLflow's own charts below."""
     charts: list[dict[str, Any]] = [
-        {"type": "BAR", "metricKey": "test/accuracy"},
+        {"type": "BAR", "metricKey": plan.select_by},
         {
             "type": "LINE",
             "metricKey": "train/cost",
@@ -50,7 +50,7 @@ def shared_view(plan: Plan) -> str:
             "type": "PARALLEL",
             "showAllRuns": True,
             "selectedParams": list(plan.keys),
-            "selectedMetrics": ["test/accuracy"],
+            "selectedMetrics": [plan.select_by],
         },
     ]
     view: dict[str, Any] = facets(plan) | {
@@ -62,7 +62,7 @@ def shared_view(plan: Plan) -> str:
         "compareRunSections": [{"uuid": "nnlab", "name": "sweep", "display": True, "isReordered": True}],
         "isAccordionReordered": True,
         "runsHiddenMode": "FIRST_20_RUNS",
-        "selectedColumns": ["metrics.`test/accuracy`"],
+        "selectedColumns": [f"metrics.`{plan.select_by}`"],
         "autoRefreshEnabled": True,
         "hideEmptyCharts": True,
         "useGroupedValuesInCharts": True,

@@ -27,7 +27,11 @@ EXPERIMENTS = ROOT / "experiments"
 
 @dataclass
 class DataConfig:
-    """Which images: two HDF5 files, how much of them may be held in memory, where to fetch them."""
+    """Which images: two HDF5 files, how much of them may be held in memory, where to fetch them.
+
+    ``validation`` is a share of the training examples that is held out, ``fold`` one of ``folds``
+    parts of them instead, counted from 0.
+    """
 
     name: str = MISSING
     train: str = MISSING
@@ -35,6 +39,9 @@ class DataConfig:
     memory_mb: int = MISSING
     url: str | None = None
     sha256: dict[str, str] | None = None
+    validation: float = 0.0
+    folds: int | None = None
+    fold: int | None = None
 
 
 @dataclass
@@ -265,25 +272,3 @@ def hidden_sizes(model: ModelConfig) -> list[int]:
     if model.hidden is not None:
         return list(model.hidden)
     return [model.width or 0] * (model.depth - 1)
-
-
-def canonical(cfg: Config) -> dict[str, Any]:
-    """The configuration of a cell with all that does not matter to its numbers left out.
-
-    Configs that describe the same training have the same canonical form: depth 1 whatever its
-    width, ``gd`` whatever its momentum. Data stand for themselves by their digest.
-    """
-    hidden = hidden_sizes(cfg.model)
-    flat = flatten(training_dict(cfg))
-    kept = {key: flat[key] for key in flat if not key.startswith("data.")}
-    unused = {"model.depth", "model.width"}
-    if not hidden or cfg.model.activation != "leaky_relu":
-        unused.add("model.leak")
-    if not hidden:
-        unused.add("model.activation")
-    if cfg.init.scheme == "zeros":
-        unused.add("init.scale")
-    needs = {"gd": (), "momentum": ("momentum",), "adam": ("beta1", "beta2", "epsilon")}
-    for option in {"momentum", "beta1", "beta2", "epsilon"} - set(needs[cfg.optimizer.name]):
-        unused.add(f"optimizer.{option}")
-    return {key: kept[key] for key in sorted(kept.keys() - unused)} | {"model.hidden": hidden}

@@ -31,7 +31,10 @@ class Contrast:
     notes: list[str]
 
 
-OUTCOMES = ("status", "right on test", "95 % interval", "train accuracy", "train cost", "steps", "seconds")
+OUTCOMES = (
+    "status", "right on test", "95 % interval", "held-out accuracy", "train accuracy", "train cost",
+    "steps", "seconds",
+)  # fmt: skip
 PAIRS = ("runs", "alone right", "p", "adjusted", "told apart?")
 
 
@@ -83,8 +86,10 @@ def _names(records: Sequence[Record], differing_keys: Sequence[str]) -> list[str
 def _outcome(rec: Record, net: answers.Answers) -> list[str]:
     low, high = net.interval()
     costs = rec.arrays("history")["train/cost"]
+    held_out = rec.metrics.get("validation/accuracy")
     return [
         rec.status, f"{int(net.right.sum())}/{len(net.y)}", f"{low:.3f}–{high:.3f}",
+        f"{held_out:.4f}" if held_out is not None else "none held out",
         f"{rec.metrics['train/accuracy']:.4f}", f"{costs[-1]:.4g}", str(len(costs)),
         f"{rec.metrics['time/train_s']:.2f}",
     ]  # fmt: skip

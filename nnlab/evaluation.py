@@ -1,21 +1,23 @@
-"""What a net is worth: costs and accuracies of both splits, at the end and along the way.
+"""What a net is worth: costs and accuracies of every split, at the end and along the way.
 
 Images are taken a few hundred at a time and always the same ones together, so a set that is streamed
 from disk gives the same bits as one in memory.
 """
 
 import time
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nnlab.config import Config
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.hdf5 import Dataset, Split
+from nnlab.data.holdout import splits
 from nnlab.diagnostics import layer_statistics
-from nnlab.first_layer import Inputs, Rows, pieces
+from nnlab.first_layer import FirstLayer, Inputs, Rows, pieces
 from nnlab.forward import Net, Parameters, forward
-from nnlab.losses import LOSSES, OUTPUTS
+from nnlab.losses import LOSSES, OUTPUTS, Loss
 from nnlab.metrics import accuracy, targets
 from nnlab.network import Network
 from nnlab.training import Step
@@ -24,20 +26,26 @@ Array = NDArray[np.floating]
 
 
 def final_figures(
-    cfg: Config, data: Dataset, parameters: Parameters, train: Rows, test: Rows
-) -> tuple[dict[str, float], Array]:
-    """Costs (without L2) and accuracies of both splits, and the test outputs A_L (n_L, m_test)."""
+    cfg: Config, data: Dataset, parameters: Parameters, rows: Mapping[str, Rows]
+) -> tuple[dict[str, float], dict[str, Array]]:
+    """Accuracies of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
     with threadpool_limits(1):  # whatever trainer.threads: as `predict` and the served model
-        _, A_train = _forward(net, train)
-        Z_test, A_test = _forward(net, test)
-    loss = LOSSES[cfg.model.output, cfg.model.loss]
-    figures = {
-        "train/accuracy": accuracy(A_train, data.train.y),
-        "test/accuracy": accuracy(A_test, data.test.y),
-        "test/cost": float(loss.cost(Z_test, targets(data.test.y, len(Z_test), Z_test.dtype))),
-    }
-    return figures, A_test
+        outputs = {name: _forward(net, rows[name]) for name in splits(data)}
+    figures = {"train/accuracy": accuracy(outputs["train"][1], data.train.y)}
+    for name, split in unseen(data).items():
+        figures |= _figures(name, split, *outputs[name], LOSSES[cfg.model.output, cfg.model.loss])
+    return figures, {name: A_L for name, (_, A_L) in outputs.items()}
+
+
+def unseen(data: Dataset) -> dict[str, Split]:
+    """The splits that a net is not trained on, by name."""
+    return {name: split for name, split in splits(data).items() if name != "train"}
+
+
+def _figures(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dict[str, float]:
+    Y = targets(split.y, len(Z_L), Z_L.dtype)
+    return {f"{name}/accuracy": accuracy(A_L, split.y), f"{name}/cost": float(loss.cost(Z_L, Y))}
 
 
 def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
@@ -47,11 +55,15 @@ def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
 
 
 class Evaluation:
-    """A callback: accuracies, test cost and layer statistics at every multiple of eval_every."""
+    """A callback: accuracies, costs and layer statistics at every multiple of eval_every."""
 
-    def __init__(self, cfg: Config, data: Dataset, Y: Array, test: Rows) -> None:
-        self._cfg, self._data, self._Y, self._test = cfg, data, Y, test
-        self._kept: list[Inputs] = []  # of the test images, where they are in memory
+    def __init__(
+        self, cfg: Config, data: Dataset, Y: Array, rows: Mapping[str, Rows], products: Array | None
+    ) -> None:
+        """``products`` are those of validation and training images, where they are known."""
+        self._cfg, self._data, self._Y, self._rows = cfg, data, Y, rows
+        self._products = {} if products is None else {"validation": products}
+        self._kept: dict[str, list[Inputs]] = {}  # of splits in memory
         self._steps: list[int] = []
         self._figures: list[dict[str, float]] = []
         self.seconds = 0.0
@@ -71,17 +83,23 @@ class Evaluation:
         loss, output = LOSSES[cfg.model.output, cfg.model.loss], OUTPUTS[cfg.model.output]
         figures = layer_statistics(network, self._Y, loss, cfg.model.activation)
         Z_train = network.forward_train()[:, : data.m]  # (n_L, m)
-        Z_test = self._forward_test(network)
         figures["train/accuracy"] = accuracy(output(Z_train), data.train.y)
-        figures["test/accuracy"] = accuracy(output(Z_test), data.test.y)
-        figures["test/cost"] = float(loss.cost(Z_test, targets(data.test.y, len(Z_test), Z_test.dtype)))
+        for name, split in unseen(data).items():
+            Z_L = np.hstack([network.forward(part) for part in self._inputs(name, network.first)])
+            figures |= _figures(name, split, Z_L, output(Z_L), loss)  # Z_L (n_L, m)
         return figures
 
-    def _forward_test(self, network: Network) -> Array:
-        inputs = self._kept or (network.first.inputs(self._test[p]) for p in pieces(len(self._test)))
-        if not self._data.test.streamed:
-            inputs = self._kept = list(inputs)
-        return np.hstack([network.forward(part) for part in inputs])  # (n_L, m_test)
+    def _inputs(self, name: str, first: FirstLayer) -> Iterable[Inputs]:
+        if name in self._kept:
+            return self._kept[name]
+        rows, products = self._rows[name], self._products.get(name)
+        inputs = (
+            first.inputs(rows[p], None if products is None else products[p]) for p in pieces(len(rows))
+        )
+        if splits(self._data)[name].streamed:
+            return inputs
+        self._kept[name] = list(inputs)
+        return self._kept[name]
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Each figure as (points,) with its ``steps``; nothing if nothing was asked for."""

@@ -65,8 +65,11 @@ class FirstLayer(Protocol):
     def take(self, places: Places) -> Inputs:
         """Some of the training images."""
 
-    def inputs(self, images: Array) -> Inputs:
-        """Prepare other images (k, n_0) for ``forward``."""
+    def inputs(self, images: Array, products: Array | None = None) -> Inputs:
+        """Prepare other images (k, n_0) for ``forward``.
+
+        ``products`` are theirs with the training images (k, m), where K has them already.
+        """
 
     def whole_dZ1(self) -> Array:
         """Where ``backward`` wants dZ1 of the ``whole``."""
@@ -108,7 +111,7 @@ class PrimalLayer:
     def take(self, places: Places) -> Inputs:
         return Inputs(self._images[places].T)
 
-    def inputs(self, images: Array) -> Inputs:
+    def inputs(self, images: Array, products: Array | None = None) -> Inputs:
         return Inputs(images.T)
 
     def whole_dZ1(self) -> Array:
@@ -168,9 +171,12 @@ class GramLayer:
     def take(self, places: Places) -> Inputs:
         return Inputs(self._K[places].T, self._start[:, places])  # K is symmetric
 
-    def inputs(self, images: Array) -> Inputs:
+    def inputs(self, images: Array, products: Array | None = None) -> Inputs:
         rows = np.zeros((len(images), len(self._K)), images.dtype)
-        np.matmul(images, self._images.T, out=rows[:, : self._m])
+        if products is None:
+            np.matmul(images, self._images.T, out=rows[:, : self._m])
+        else:
+            rows[:, : self._m] = products
         rows[:, self._m] = 1.0
         return Inputs(rows.T, self._W1_0 @ images.T)
 
@@ -213,10 +219,25 @@ def gram(images: Array) -> Array:
     The border makes the bias one more coefficient. The zeros fill up the rows to whole cache lines,
     with which a product takes three quarters of the time.
     """
-    m, line = len(images), CACHE_LINE // images.itemsize
-    w = -(-(m + 1) // line) * line
-    K = room(w, w, dtype=images.dtype)
+    m = len(images)
+    K = _bordered(m, images.dtype)
     np.matmul(images, images.T, out=K[:m, :m])
+    return K
+
+
+def part_of_gram(K: Array, places: NDArray[np.intp]) -> Array:
+    """The K of the images at these k ``places``, bordered for itself: no product with an image."""
+    k = len(places)
+    part = _bordered(k, K.dtype)
+    part[:k, :k] = K[np.ix_(places, places)]
+    return part
+
+
+def _bordered(m: int, dtype: np.dtype[np.floating]) -> Array:
+    """Room for K of m images (w, w), with its border."""
+    line = CACHE_LINE // dtype.itemsize
+    w = -(-(m + 1) // line) * line
+    K = room(w, w, dtype=dtype)
     K[m, :m] = K[:m, m] = 1.0
     return K
 

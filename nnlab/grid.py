@@ -21,7 +21,7 @@ from nnlab import plan as plans
 from nnlab.config import Config, check, convert, flatten, reject_hidden_conflict
 from nnlab.errors import UserError
 from nnlab.plan import Plan
-from nnlab.run import resolve
+from nnlab.run import Cell, resolve
 
 
 @dataclass
@@ -74,7 +74,7 @@ def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
     keys = [key.lstrip("+") for key in grid.swept]
     overridden = {o.key_or_group for o in OverridesParser.create().parse_overrides(grid.shared)}
     bases: dict[tuple[str, ...], _Base] = {}
-    cells = []
+    cells: list[Cell] = []
     for values in itertools.product(*grid.swept.values()):
         pairs = list(zip(grid.swept, values, strict=True))
         chosen = tuple(f"{key}={value}" for key, value in pairs if key in groups)
@@ -84,8 +84,19 @@ def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
         cfg = bases[chosen].config(plain)
         check(cfg)
         reject_hidden_conflict(cfg, overridden | set(keys))
-        cells.append(resolve(cfg))
-    return plans.make("sweep", cells, keys)
+        cells += map(resolve, _each_fold(cfg))
+    folds = {cell.config.data.fold for cell in cells}
+    return plans.make("sweep", cells, list(dict.fromkeys([*keys, *["data.fold"] * (len(folds) > 1)])))
+
+
+def _each_fold(cfg: Config) -> list[Config]:
+    """The config, or one for each fold where no fold was chosen."""
+    if cfg.data.folds is None or cfg.data.fold is not None:
+        return [cfg]
+    each = [deepcopy(cfg) for _ in range(cfg.data.folds)]
+    for fold, one in enumerate(each):
+        one.data.fold = fold
+    return each
 
 
 def _compose(context: HydraContext, config_name: str, overrides: list[str]) -> DictConfig:

@@ -12,12 +12,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nnlab.claim import locked
 from nnlab.config import Config, flatten, from_dict, training_dict
 from nnlab.errors import UserError
+from nnlab.identity import held_out_by
+from nnlab.results import SELECT_BY
 from nnlab.run import Cell
 
 
@@ -35,6 +38,12 @@ class Plan:
     def experiment(self) -> str:
         """The MLflow experiment that the command named."""
         return self.cells[0].config.tracking.experiment
+
+    @cached_property
+    def select_by(self) -> str:
+        """The accuracy that its cells are ranked by: on held-out examples, if all of them have some."""
+        held_out = all(held_out_by(flatten(training_dict(cell.config))) for cell in self.cells)
+        return SELECT_BY[0 if held_out else -1]
 
     def name(self, cell: Cell) -> str:
         """The run name of a cell of this plan."""
@@ -140,6 +149,7 @@ PREFIX = {
     "model.loss": "",
     "data.name": "",
     "data.train": "",
+    "data.validation": "v",
 }
 SHOWN = 18  # letters of a run name that the UI shows
 LONGEST = 250  # letters that a database keeps of it
@@ -147,7 +157,7 @@ MODEL = ("model.depth", "model.width", "model.hidden")
 
 
 def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
-    """A short name: `relu 4x20 s0.1 #3`, `lr0.1 relu 4x20 s1`; float32 is always labelled.
+    """A short name: `relu 4x20 s0.1 #3`, `lr0.1 relu 4x20 s1`; float32 and a fold are always labelled.
 
     Where it is longer than lists show, what varies leads: `lr0.01 #3 relu 4x20 s1`.
     """
@@ -157,6 +167,8 @@ def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
     if cfg.model.depth > 1:
         shape.insert(0, (("model.activation",), cfg.model.activation.removesuffix("_relu")))
     core = [*shape, (("init.scale",), f"s{cfg.init.scale:g}")]
+    if cfg.data.folds is not None:
+        core.append((("data.folds", "data.fold"), f"f{cfg.data.fold}/{cfg.data.folds}"))
     named = {key for keys_, _ in core for key in keys_} | {"seed", "model.activation"}
     extras = [key for key in values if key in varied - named or values[key] == "float32"]
     parts = [*(((key,), _short(key, values[key])) for key in extras), *core]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from nnlab.data.stored import Stored
+from nnlab.data.stored import Chosen, Stored
 
 COLUMNS = 8
 MOST = 64  # images in one picture
@@ -39,7 +39,7 @@ def _label(text: str, width: int) -> Image.Image:
 
 
 def misclassified(
-    images: Stored | NDArray[np.uint8],
+    images: Stored | Chosen | NDArray[np.uint8],
     y: NDArray[np.int64],
     predicted: NDArray[np.int64],
     classes: Sequence[str],

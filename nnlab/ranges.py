@@ -32,6 +32,9 @@ FRACTION: Range = (lambda value: 0.0 <= value < 1.0, "a number from 0 up to but 
 
 RANGES: dict[str, Range] = {
     "data.memory_mb": _integer(1),
+    "data.validation": FRACTION,
+    "data.folds": _optional(_integer(2)),
+    "data.fold": _optional(_integer(0)),
     "model.depth": _integer(1),
     "model.width": _optional(_integer(1)),
     "model.hidden": (
@@ -74,6 +77,7 @@ def check(values: Mapping[str, Any]) -> None:
     for key, (holds, wanted) in RANGES.items():
         if not holds(values[key]):
             raise UserError(f"{key}: {values[key]!r} is not allowed; give {wanted}")
+    _check_folds(values["data.validation"], values["data.folds"], values["data.fold"])
     if (values["model.output"], values["model.loss"]) not in LOSSES:
         raise UserError(
             f"model.loss: {values['model.loss']} has no meaning for "
@@ -87,3 +91,15 @@ def check(values: Mapping[str, Any]) -> None:
         )
     if values["model.hidden"] is None and values["model.depth"] > 1 and not values["model.width"]:
         raise UserError("model.width: null leaves the hidden layers without a size; give a number")
+
+
+def _check_folds(validation: float, folds: int | None, fold: int | None) -> None:
+    if validation and folds is not None:
+        raise UserError(
+            f"data.validation: {validation:g} and data.folds={folds} are two ways to hold examples out; "
+            "give data.validation=0 or data.folds=null"
+        )
+    if fold is not None and folds is None:
+        raise UserError(f"data.fold: {fold} of how many? Give data.folds too, such as data.folds=5")
+    if fold is not None and folds is not None and fold >= folds:
+        raise UserError(f"data.fold: {fold} is none of {folds} folds; give 0 to {folds - 1}")

@@ -15,7 +15,7 @@ from nnlab.errors import UserError
 from nnlab.page import render
 from nnlab.reader import Reader
 from nnlab.record import MARKER
-from nnlab.results import DONE, Configuration, Sweep, shown
+from nnlab.results import DONE, NUISANCE, Configuration, Sweep, shown
 
 COMPARED = 20  # best configurations whose answers are fetched and compared
 MOST_LOST = 40  # rows of what failed
@@ -81,6 +81,7 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
         map_averaged=[key for key in sweep.keys if key not in views.axes(sweep)],
         rows=rows,
         repeated=any(row["runs"] > 1 for row in rows),
+        cell_figures=tables.figures(sweep),
         lost=[tables.lost_row(reader, run, histories) for run in lost],
         more_lost=len(tables.lost(sweep)) - len(lost),
         cells=[
@@ -103,14 +104,15 @@ def _head(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             (
                 f"best {sweep.select_by}",
                 f"{best['mean']:.3f}",
-                f"{best['name']}, 95 % interval {best['interval']}",
+                f"{best['name']}, right on test {best['right']}, 95 % interval {best['interval']}",
             ),
             ("cannot be told from it", str(tied), f"of {len(rows) - 1} compared"),
         ]
         shares = statistics.importance(
             [c.params for c in sweep.done], sweep.keys, [c.metrics[sweep.select_by] for c in sweep.done]
         )
-        if key := max(shares, key=lambda key: shares[key][1], default=None):
+        chosen = [key for key in shares if key not in NUISANCE]
+        if key := max(chosen, key=lambda key: shares[key][1], default=None):
             facts.append(
                 (
                     "the key that matters most",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnlab.config import DATA_SETS, KEYS, TRAINING, Config, compose, flatten, quoted, unknown_key
 from nnlab.errors import UserError
+from nnlab.identity import held_out_by
 from nnlab.record import ARRAYS, MARKER, Record, read
 
 
@@ -137,7 +138,9 @@ def differing(records: Sequence[Record]) -> dict[str, list[str]]:
 
 def _surroundings(rec: Record) -> dict[str, Any]:
     provenance: Mapping[str, Any] = rec.provenance
-    config = {key: value for key, value in flatten(rec.config).items() if not key.startswith("data.")}
+    flat = flatten(rec.config)
+    config = {key: flat[key] for key in flat if not key.startswith("data.")}
+    config |= {key: flat[key] for key in held_out_by(flat)}
     return {
         **config,
         "data (content)": rec.data_digest,

@@ -1,6 +1,7 @@
 """Results: the runs of a sweep as the tracking store has them, grouped over what is only repetition."""
 
 import json
+import re
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ from typing import Any
 
 from nnlab.errors import UserError
 
-NUISANCE = ("seed",)  # keys that repeat a configuration; all else is the configuration
+NUISANCE = ("seed", "data.fold")  # keys that repeat a configuration; all else is the configuration
 SELECT_BY = ("validation/accuracy", "test/accuracy")  # cells are ranked by the first that all of them have
+REPEATED = re.compile(r"#\d+|f\d+/\d+")  # seed and fold in a run's name
 DONE = ("finished", "stuck", "diverged")  # the states of a cell that has figures
 
 
@@ -69,8 +71,8 @@ class Configuration:
 
     @property
     def name(self) -> str:
-        """The runs' name without the seed."""
-        return " ".join(part for part in self.runs[0].name.split() if not part.startswith("#"))
+        """The runs' name without fold and seed."""
+        return " ".join(part for part in self.runs[0].name.split() if not REPEATED.fullmatch(part))
 
     def mean(self, metric: str) -> float:
         """The mean over the runs that have this metric; NaN if none has."""
@@ -139,27 +141,36 @@ class Sweep:
 
     @cached_property
     def ranked(self) -> list[Configuration]:
-        """The configurations, best mean first, then the lowest test cost.
+        """The configurations, the best first."""
+        return rank(self.done, self.select_by)
 
-        A diverged run counts with the accuracy that it has: an answer that is no number is wrong.
-        """
-        groups: dict[str, list[Run]] = defaultdict(list)
-        for cell in self.done:
-            content = {key: value for key, value in cell.params.items() if key not in NUISANCE}
-            groups[json.dumps(content, sort_keys=True)].append(cell)
-        found = [
-            Configuration(
-                tuple(sorted(g, key=lambda r: [str(r.params.get(k)) for k in NUISANCE])), self.select_by
-            )
-            for g in groups.values()
-        ]
 
-        def order(group: Configuration) -> tuple[float, float]:
-            costs = group.values("test/cost")
-            whole = len(costs) == len(group.runs)
-            return -group.mean(self.select_by), group.mean("test/cost") if whole else float("inf")
+def rank(runs: Sequence[Run], select_by: str) -> list[Configuration]:
+    """The configurations of done runs, the best mean over their runs first, then the lowest cost.
 
-        return sorted(found, key=order)
+    The cost is that on the same images. A diverged run counts with the accuracy that it has: an answer
+    that is no number is wrong.
+    """
+    groups: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        content = {key: value for key, value in run.params.items() if key not in NUISANCE}
+        groups[json.dumps(content, sort_keys=True)].append(run)
+    found = [
+        Configuration(tuple(sorted(g, key=lambda r: [str(r.params.get(k)) for k in NUISANCE])), select_by)
+        for g in groups.values()
+    ]
+    cost = cost_beside(select_by)
+
+    def order(group: Configuration) -> tuple[float, float]:
+        whole = len(group.values(cost)) == len(group.runs)
+        return -group.mean(select_by), group.mean(cost) if whole else float("inf")
+
+    return sorted(found, key=order)
+
+
+def cost_beside(accuracy: str) -> str:
+    """The cost on the images of an accuracy: `test/cost` for `test/accuracy`."""
+    return accuracy.replace("accuracy", "cost")
 
 
 def named(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> Run:

@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nnlab import plots, provenance, record
-from nnlab.config import Config, canonical, hidden_sizes, home, training_dict
-from nnlab.data import hdf5, painted, trial
+from nnlab.config import Config, hidden_sizes, home, training_dict
+from nnlab.data import hdf5, holdout, painted, trial
+from nnlab.data.holdout import Part
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
 from nnlab.evaluation import Evaluation, final_figures
-from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, Rows, choose_solver, gram
+from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, choose_solver
 from nnlab.forward import Parameters
+from nnlab.identity import canonical
 from nnlab.initializers import draw
+from nnlab.kernel import features, gram_of, validation_products
 from nnlab.losses import LOSSES
 from nnlab.metrics import classes, targets
 from nnlab.network import Network
@@ -51,10 +54,14 @@ class Cell:
 
 
 def dataset(cfg: Config) -> hdf5.Dataset:
-    """The data of a configuration, read once a process; the painted set is made on first use."""
+    """The data of a configuration, with what it holds out of the training examples apart.
+
+    They are read once a process; the painted set is made on first use.
+    """
     if cfg.data.name == "painted":
         paint_default(Path(cfg.data.train), Path(cfg.data.test))
-    return _load(cfg.data.train, cfg.data.test, cfg.data.memory_mb, home() / "data" / "tried")
+    whole = _load(cfg.data.train, cfg.data.test, cfg.data.memory_mb, home() / "data" / "tried")
+    return _held_out(whole, cfg.data.validation, cfg.data.folds, cfg.data.fold or 0)
 
 
 def paint_default(train: Path, test: Path) -> None:
@@ -69,16 +76,10 @@ _load = lru_cache(maxsize=2)(trial.load)
 
 
 @lru_cache(maxsize=2)
-def _features(split: hdf5.Split, dtype: str) -> Rows:
-    return split.rows(dtype)
-
-
-@lru_cache(maxsize=1)
-def _gram(split: hdf5.Split, dtype: str, threads: int) -> tuple[Array, float]:
-    """K of a training split and the seconds it took: built once, counted for every cell that uses it."""
-    start = time.perf_counter()
-    K = gram(_features(split, dtype)[:])
-    return K, time.perf_counter() - start
+def _held_out(whole: hdf5.Dataset, validation: float, folds: int | None, fold: int) -> hdf5.Dataset:
+    if folds is not None:
+        return holdout.fold(whole, folds, fold)
+    return holdout.share(whole, validation) if validation else whole
 
 
 # -- resolution ----------------------------------------------------------------------------------
@@ -88,6 +89,8 @@ def resolve(cfg: Config) -> Cell:
     """Fill in what the data decide (layers, solver) and name the cell; UserError if they don't fit."""
     data = dataset(cfg)
     cfg = deepcopy(cfg)
+    if cfg.data.folds is not None and cfg.data.fold is None:
+        cfg.data.fold = 0
     model, optimizer, trainer = cfg.model, cfg.optimizer, cfg.trainer
     if len(data.classes) > 2 and model.output == "sigmoid":
         raise UserError(
@@ -114,9 +117,8 @@ def solver(cfg: Config) -> tuple[str, str]:
     if data.train.streamed:
         return "primal", "the images are streamed from disk"
     n_1 = [*hidden_sizes(cfg.model), _outputs(cfg, data)][0]
-    return choose_solver(
-        data.n_0, n_1, data.m, optimizer.batch_size, cfg.trainer.iterations, cfg.data.memory_mb
-    )
+    m = len(data.train.whole.y) if isinstance(data.train, Part) else data.m  # the same for all folds
+    return choose_solver(data.n_0, n_1, m, optimizer.batch_size, cfg.trainer.iterations, cfg.data.memory_mb)
 
 
 def explain_solver(cell: Cell) -> str:
@@ -168,8 +170,8 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     loss = LOSSES[cfg.model.output, cfg.model.loss]
     network, gram_seconds = build_network(cfg, data)
     Y = targets(data.train.y, network.sizes[-1], network.theta.dtype)  # (n_L, m)
-    train_rows, test_rows = (_features(split, cfg.trainer.dtype) for split in (data.train, data.test))
-    evaluation = Evaluation(cfg, data, Y, test_rows)
+    rows = {name: features(split, cfg.trainer.dtype) for name, split in holdout.splits(data).items()}
+    evaluation = Evaluation(cfg, data, Y, rows, validation_products(data, cfg.trainer))
     progress = _progress_writer(target, started)
     state = _optimizer_state(cfg, network)
     start = time.perf_counter()
@@ -181,7 +183,7 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     )  # fmt: skip
     train_seconds = time.perf_counter() - start - evaluation.seconds
     parameters = network.parameters()
-    figures, A_test = final_figures(cfg, data, parameters, train_rows, test_rows)
+    figures, answers = final_figures(cfg, data, parameters, rows)
     figures |= layer_statistics(network, Y, loss, cfg.model.activation)
     figures |= training_size(cfg, [data.n_0, *network.sizes], data.train.y)
     figures["time/train_s"] = train_seconds + gram_seconds
@@ -204,21 +206,30 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
         "weights": {
             f"{n}{l}": p for l, pair in enumerate(parameters, 1) for n, p in zip("Wb", pair, strict=True)
         },
-        "predictions": {"test": A_test, "y_test": data.test.y},
+        "predictions": _predictions(data, answers),
     }
-    return record.write(finished, arrays, _pictures(data, parameters, A_test))
+    return record.write(finished, arrays, _pictures(data, parameters, answers["test"]))
+
+
+def _predictions(data: hdf5.Dataset, answers: dict[str, Array]) -> dict[str, NDArray[Any]]:
+    """Outputs and labels of what was not trained on, and where held-out examples stand in their file."""
+    kept: dict[str, NDArray[Any]] = {"test": answers["test"], "y_test": data.test.y}
+    if isinstance(data.validation, Part):
+        kept |= {"validation": answers["validation"], "y_validation": data.validation.y}
+        kept["validation_places"] = data.validation.places
+    return kept
 
 
 def build_network(cfg: Config, data: hdf5.Dataset) -> tuple[Network, float]:
     """The net before its first step, and the seconds that building K took."""
-    images = _features(data.train, cfg.trainer.dtype)  # (m, n_0)
+    images = features(data.train, cfg.trainer.dtype)  # (m, n_0)
     sizes = [data.n_0, *hidden_sizes(cfg.model), _outputs(cfg, data)]
     drawn = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
     W1, *upper = (W.astype(cfg.trainer.dtype, copy=False) for W in drawn)
     first: FirstLayer
     seconds = 0.0
     if cfg.trainer.solver == "gram":
-        K, seconds = _gram(data.train, cfg.trainer.dtype, cfg.trainer.threads)
+        K, seconds = gram_of(data, cfg.trainer)
         first = GramLayer(images[:], K, W1)
     else:
         first = PrimalLayer(images, W1)

@@ -15,17 +15,31 @@ from nnlab import record
 from nnlab.config import flatten, training_dict
 from nnlab.errors import UserError
 from nnlab.plan import Plan
+from nnlab.results import Configuration, Run, cost_beside, rank
 from nnlab.run import Cell
 
 FIGURES = ("test/accuracy", "train/accuracy", "test/cost", "time/train_s")
+HEADINGS = {
+    "validation/accuracy": "val acc",
+    "test/accuracy": "test acc",
+    "train/accuracy": "train acc",
+    "test/cost": "test cost",
+    "time/train_s": "seconds",
+}
+SELECTED = {
+    "test/accuracy": "Ranked by accuracy on the test set, so the best figure is a selected one and "
+    "too bright; data.validation=0.2 or data.folds=5 hold examples out to select by.",
+    "validation/accuracy": "Ranked by accuracy on held-out training examples; the test set took no part.",
+}
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Rows in the plan's order; ``best`` has the highest test accuracy, then the lowest test cost."""
+    """Rows in the plan's order, and configurations: what differs by seed or fold alone, best mean first."""
 
     plan: Plan
     rows: list[dict[str, Any]]
+    configurations: list[Configuration]  # with a finished cell
     ended: float | None  # when the last cell was done, seconds since 1970
 
     @property
@@ -37,13 +51,15 @@ class Summary:
 
     @property
     def ranked(self) -> list[dict[str, Any]]:
-        """The finished cells, best first."""
+        """The finished cells: those of the best configuration first, the most accurate of them first."""
+        places = {run.id: place for place, c in enumerate(self.configurations) for run in c.runs}
         finished = [row for row in self.rows if row["status"] == "finished"]
-        return sorted(finished, key=lambda row: (-row["test/accuracy"], row["test/cost"]))
+        accuracy, cost = self.plan.select_by, cost_beside(self.plan.select_by)
+        return sorted(finished, key=lambda r: (places[r["fingerprint"]], -r[accuracy], r[cost]))
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The first of ``ranked``."""
+        """The first of ``ranked``: its accuracy, then its cost is the best of its configuration's."""
         return self.ranked[0] if self.ranked else None
 
     def counted(self) -> str:
@@ -53,15 +69,42 @@ class Summary:
         return f"{cells} cell{'s' if cells > 1 else ''}: {', '.join(parts)}"
 
     def table(self, most: int = 10) -> Table:
-        """The best cells for the terminal."""
-        shown = self.ranked[:most]
-        table = Table(title=f"best {len(shown)} of {self.counts['cells']} by test accuracy")
-        table.add_column("run")
-        for heading in ("test acc", "train acc", "test cost", "seconds"):
+        """The best configurations for the terminal."""
+        heading, *headings = self._headings()
+        what = self.plan.select_by.replace("/", " ")
+        cells, several = self.counts["cells"], len(self.configurations)
+        among = f"{several} configurations by mean" if self._repeated else f"{cells} by"
+        shown = self._figures(most)
+        table = Table(
+            title=f"best {len(shown)} of {among} {what}",
+            caption=SELECTED[self.plan.select_by],
+        )
+        table.add_column(heading)
+        for heading in headings:
             table.add_column(heading, justify="right")
-        for row in shown:
-            table.add_row(escape(row["name"]), *(f"{row[key]:.4g}" for key in FIGURES))
+        for name, *figures in shown:
+            table.add_row(escape(name), *figures)
         return table
+
+    @property
+    def _repeated(self) -> bool:
+        """Has a configuration several runs, so that the tables show means?"""
+        return any(len(c.runs) > 1 for c in self.configurations)
+
+    def _headings(self) -> list[str]:
+        headings = [HEADINGS[key] for key in figures(self.plan)]
+        return ["configuration", "runs", *headings] if self._repeated else ["run", *headings]
+
+    def _figures(self, most: int) -> list[list[str]]:
+        """A row of texts under the headings for each of the best configurations."""
+        return [
+            [
+                c.name if self._repeated else c.runs[0].name,
+                *([str(len(c.runs))] if self._repeated else []),
+                *(f"{c.mean(key):.4g}" for key in figures(self.plan)),
+            ]
+            for c in self.configurations[:most]
+        ]
 
     def csv(self) -> str:
         """All rows as a CSV table."""
@@ -77,19 +120,11 @@ class Summary:
         lines = [
             f"**{self.counted()}.** Swept: {swept}.",
             "",
-            "| run | test acc | train acc | test cost | seconds |",
-            "|---|---|---|---|---|",
-        ]
-        for row in self.ranked[:most]:
-            lines.append(
-                f"| {row['name'].replace('|', chr(92) + '|')} | "
-                + " | ".join(f"{row[k]:.4g}" for k in FIGURES)
-                + " |"
-            )
-        lines += [
+            f"| {' | '.join(self._headings())} |",
+            "|---" * len(self._headings()) + "|",
+            *(_markdown_row(row) for row in self._figures(most)),
             "",
-            "Ranked by accuracy on the test set, so the best figure is a selected one and too bright."
-            " All cells are in `results.csv`, figures in `report.html`.",
+            f"{SELECTED[self.plan.select_by]} All cells are in `results.csv`, figures in `report.html`.",
         ]
         return "\n".join(lines)
 
@@ -99,7 +134,30 @@ def summarize(plan: Plan, home: Path) -> Summary:
     folders = [cell.folder(home) for cell in plan.cells]
     records = [_read(folder) for folder in folders]
     rows = [_row(plan, cell, rec, home) for cell, rec in zip(plan.cells, records, strict=True)]
-    return Summary(plan, rows, max((rec.ended for rec in records if rec), default=None))
+    runs = [_run(plan, cell, rec) for cell, rec in zip(plan.cells, records, strict=True) if rec]
+    ranked = [c for c in rank(runs, plan.select_by) if any(run.status == "finished" for run in c.runs)]
+    return Summary(plan, rows, ranked, max((rec.ended for rec in records if rec), default=None))
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def figures(plan: Plan) -> tuple[str, ...]:
+    """The metrics that the tables show."""
+    return tuple(dict.fromkeys((plan.select_by, *FIGURES)))
+
+
+def _kept(plan: Plan) -> tuple[str, ...]:
+    """The metrics in a row: those shown, and the cost that breaks ties."""
+    return tuple(dict.fromkeys((*figures(plan), cost_beside(plan.select_by))))
+
+
+def _run(plan: Plan, cell: Cell, rec: record.Record) -> Run:
+    """A record as the run that it is, or will be, in the store."""
+    params = flatten(training_dict(cell.config))
+    name, id_ = plan.name(cell), cell.fingerprint
+    return Run(id_, name, rec.status, rec.started, rec.ended, params, rec.metrics, {}, str(rec.folder))
 
 
 def _read(folder: Path) -> record.Record | None:
@@ -113,9 +171,9 @@ def _read(folder: Path) -> record.Record | None:
 def _row(plan: Plan, cell: Cell, rec: record.Record | None, home: Path) -> dict[str, Any]:
     values = flatten(training_dict(cell.config))
     row: dict[str, Any] = {"name": plan.name(cell), "status": "missing"}
-    row |= {key: values[key] for key in plan.keys if key in values} | dict.fromkeys(FIGURES, "")
+    row |= {key: values[key] for key in plan.keys if key in values} | dict.fromkeys(_kept(plan), "")
     if rec is not None:
-        row |= {key: rec.metrics.get(key, "") for key in FIGURES} | {"status": rec.status}
+        row |= {key: rec.metrics.get(key, "") for key in _kept(plan)} | {"status": rec.status}
     elif record.read_failure(cell.folder(home)) is not None:
         row["status"] = "failed"
     return row | {"fingerprint": cell.fingerprint}

@@ -92,12 +92,17 @@ def lost_row(reader: Reader, run: Run, histories: views.Histories) -> dict[str, 
     }
 
 
+def figures(sweep: Sweep) -> list[str]:
+    """The metrics of the table of all cells."""
+    return list(dict.fromkeys((sweep.select_by, *FIGURES)))
+
+
 def cell_row(reader: Reader, sweep: Sweep, run: Run) -> dict[str, Any]:
     """A cell with its swept values and figures."""
     return {
         "name": run.name,
         "state": run.state,
         "swept": [shown(run.params.get(key)) for key in sweep.keys],
-        "figures": [f"{run.metrics[key]:.4g}" if key in run.metrics else "" for key in FIGURES],
+        "figures": [f"{run.metrics[key]:.4g}" if key in run.metrics else "" for key in figures(sweep)],
         "again": _again(reader, run) if run.state in DONE else "",
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnlab import figures, statistics
 from nnlab.figures import Curve, Marks, Square
-from nnlab.results import Configuration, Run, Sweep, shown
+from nnlab.results import NUISANCE, Configuration, Run, Sweep, shown
 
 Choices = dict[str, list[go.Figure]]  # what the reader may choose -> figures side by side
 Histories = Mapping[str, NDArray[np.float64]]  # run id -> the cost of every step
@@ -44,7 +44,7 @@ def _names(sweep: Sweep, key: str) -> list[str]:
 
 def axes(sweep: Sweep) -> tuple[str | None, str | None, str | None]:
     """The keys of the map's horizontal and vertical axis and of its panels, as far as they vary."""
-    keys = [key for key in sweep.keys if key != "seed" and len(values(sweep, key)) <= MOST_VALUES]
+    keys = [key for key in sweep.keys if key not in NUISANCE and len(values(sweep, key)) <= MOST_VALUES]
     panel = "model.activation" if "model.activation" in keys else None
     rest = [key for key in keys if key != panel]
     x = next((key for key in ("init.scale", *rest) if key in rest), None)
@@ -148,7 +148,7 @@ def learning(sweep: Sweep, histories: Histories) -> Choices:
     choices = {f"the best {len(best)}": [figures.curves(best)]}
     for key in sweep.keys:
         names = _names(sweep, key)
-        if key == "seed":
+        if key in NUISANCE:
             continue
         members: dict[str, list[Curve]] = defaultdict(list)
         for configuration, line in lines:

@@ -12,9 +12,10 @@ from harness import cell, living_in, small_set, write_h5
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nnlab.config import CONF, Config, canonical, compose, flatten, from_dict, training_dict, typed
+from nnlab.config import CONF, Config, compose, flatten, from_dict, training_dict, typed
 from nnlab.config import home as home_of_nnlab
 from nnlab.errors import UserError
+from nnlab.identity import canonical
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ PACKAGE = Path(nnlab.__file__).parent
 
 # lowest first; modules of one layer do not know of each other
 LAYERS = [
-    {"errors", "activations", "initializers", "optimizers", "metrics", "first_layer"},
+    {"errors", "activations", "initializers", "optimizers", "metrics", "first_layer", "folds"},
     {"losses", "mean_field"},
     {"forward"},
     {"network"},
@@ -34,11 +34,21 @@ LAYERS = [
         "reaper",
     },
     {"data.hdf5", "plots", "panels"},
-    {"data.figure", "data.toy", "data.trial", "config", "record", "store", "served", "results"},
-    {"data.bodies", "data.scenes"},
+    {
+        "data.figure",
+        "data.toy",
+        "data.holdout",
+        "data.trial",
+        "config",
+        "record",
+        "store",
+        "served",
+        "results",
+    },
+    {"data.bodies", "data.scenes", "data.holdout"},
     {"data.cats", "data.others"},
     {"data.painted"},
-    {"evaluation", "sizes"},
+    {"evaluation", "sizes", "identity", "kernel"},
     {"run", "curves", "model", "images", "reader", "views"},
     {"plan", "gradcheck", "mlmodel", "experiment"},
     {"summary", "comparison", "grid", "rerun"},
@@ -57,7 +67,7 @@ LAYERS = [
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 NUMERIC = {
     "activations", "initializers", "optimizers", "metrics", "first_layer", "losses", "network",
-    "forward", "training", "diagnostics",
+    "forward", "training", "diagnostics", "folds",
 }  # fmt: skip
 STANDARD = {"collections", "concurrent", "dataclasses", "itertools", "math", "typing"}
 KNOW_MLFLOW = {"tracking", "served"}

@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.data.stored import Rows, Stored
+from nnlab.data.stored import Chosen, Rows, Stored
 from nnlab.errors import UserError
 from nnlab.forward import features
 
@@ -37,7 +37,7 @@ class Split:
     """One file's examples."""
 
     path: Path
-    x: NDArray[Any] | Stored  # (m, height, width, channels) uint8, or (m, n) features
+    x: NDArray[Any] | Stored | Chosen  # (m, height, width, channels) uint8, or (m, n) features
     y: NDArray[np.int64]  # (m,)
     classes: tuple[str, ...]
 
@@ -84,6 +84,7 @@ class Dataset:
 
     train: Split
     test: Split
+    validation: Split | None = None  # held out of the training examples
 
     @property
     def n_0(self) -> int:

@@ -1,4 +1,4 @@
-"""Arrays that stay in their HDF5 file: rows are read when they are asked for."""
+"""Arrays whose rows are read or copied when they are asked for: of an HDF5 file, of another array."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,3 +52,19 @@ class Rows:
 
     def __getitem__(self, places: slice | NDArray[np.intp]) -> NDArray[np.floating]:
         return self.take(places)
+
+
+class Chosen:
+    """Some rows of an array, by their places in it."""
+
+    def __init__(self, whole: "NDArray[Any] | Stored | Chosen", places: NDArray[np.intp]) -> None:
+        self._whole, self._places = whole, places
+        self.shape: tuple[int, ...] = (len(places), *whole.shape[1:])
+        self.dtype: np.dtype[Any] = whole.dtype
+        self.ndim = len(self.shape)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> NDArray[Any]:
+        return self._whole[self._places[rows]]
