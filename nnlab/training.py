@@ -57,7 +57,7 @@ def train(
     """
     batches = _batches(network, Y, loss, batch_size, seed, state.scale)
     block = _block_length(network, Y.shape[1], batch_size)
-    propagate, update, theta, gradient = network.propagate, optimizer.update, network.theta, network.gradient
+    propagate, theta, gradient = network.propagate, network.theta, network.gradient
     costs = np.empty(iterations)
     start, pause_every = 0, pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
@@ -71,7 +71,7 @@ def train(
             logits[i] = batch.Z_L
             if l2:
                 penalties[i] = 0.5 * l2 / batch.count * network.decay(state.scale * l2 / batch.count)
-            update(theta, gradient, state)
+            optimizer.update(theta, gradient, state)
         costs[start:stop] = loss.cost(logits, batch.Y) + penalties
         finite = np.isfinite(costs[start:stop])
         if not finite.all():
