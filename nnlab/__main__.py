@@ -6,17 +6,26 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+INTERRUPTS: list[int] = []  # signals that came
+
 
 def main() -> None:
     """Run the command line; loading it takes half a second, which may be interrupted too."""
     _on_interrupt(_leave)  # an exception would be lost in the start of some library written in C
     from nnlab import cli
 
-    _on_interrupt(signal.default_int_handler)
+    _on_interrupt(_interrupt)
     try:
         cli.main()
-    except KeyboardInterrupt:
-        _leave()
+    except BaseException:
+        if INTERRUPTS:  # whatever a library made of it on the way
+            _leave()
+        raise
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    INTERRUPTS.append(number)
+    raise KeyboardInterrupt
 
 
 def _on_interrupt(handler: Callable[[int, FrameType | None], None]) -> None:
