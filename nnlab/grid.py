@@ -105,6 +105,9 @@ def _compose(context: HydraContext, config_name: str, overrides: list[str]) -> D
     return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
 
+PATHS = ("data.train", "data.test")  # made absolute
+
+
 class _Base:
     """One composition that gives many configs: each swept value is converted by OmegaConf once."""
 
@@ -112,6 +115,7 @@ class _Base:
         """``first`` are swept texts to begin with, since the composition may have none for them."""
         self._composed, self._first = composed, first
         self._start = convert(_assign(composed, first))
+        self._typed = OmegaConf.structured(self._start)
         self._values: dict[tuple[str, str], Any] = {}
         texts = flatten(cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))).values()
         self._linked = any("${" in str(text) and "${nnlab_" not in str(text) for text in texts)
@@ -128,9 +132,18 @@ class _Base:
 
     def _value(self, key: str, text: str) -> Any:
         if (key, text) not in self._values:
-            cfg = convert(_assign(self._composed, self._first | {key: text}))
-            self._values[key, text] = reduce(getattr, key.lstrip("+").split("."), cfg)
+            self._values[key, text] = self._convert(key.lstrip("+"), text)
         return deepcopy(self._values[key, text])
+
+    def _convert(self, path: str, text: str) -> Any:
+        """A text as the schema's value; a path or a reference needs the whole config beside it."""
+        if path in PATHS or "${" in text:
+            cfg = convert(_assign(self._composed, self._first | {path: text}))
+            return reduce(getattr, path.split("."), cfg)
+        (override,) = OverridesParser.create().parse_overrides([f"{path}={text}"])
+        OmegaConf.update(self._typed, path, override.value(), merge=True)
+        value = OmegaConf.select(self._typed, path)
+        return OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
 
 
 def _assign(base: DictConfig, texts: dict[str, str]) -> DictConfig:
