@@ -82,7 +82,7 @@ def _sweep(home: Path, count: int) -> dict[str, float]:
     wall = time.time() - began
     if process.returncode:
         raise RuntimeError(log.read_text()[-2000:])
-    (plan,) = plans.load_all(home)
+    (plan,), _ = plans.load_all(home)
     records = [record.read(each.folder(home)) for each in plan.cells]
     first = min(each.started for each in records) - began
     return {"seconds": wall, "first cell": first, "store opened": opened}

@@ -68,7 +68,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
     from nnlab.tracking import Tracker
 
     def task(count: int) -> dict[str, list[float]]:
-        (plan,) = plans.load_all(home)
+        (plan,), _ = plans.load_all(home)
         wall, cpu = [], []
         with TemporaryDirectory() as folder:
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
