@@ -76,7 +76,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
             parent = tracker.open_parent(plan)
             for each in plan.cells[:count]:
                 begin, begin_cpu = time.perf_counter(), time.process_time()
-                tracker.publish(plan, each, record.read(each.folder(home)), parent, None)
+                tracker.publish(plan, each, record.verified(each.folder(home)), parent, None)
                 wall.append(time.perf_counter() - begin)
                 cpu.append(time.process_time() - begin_cpu)
         return {"wall": wall[WARM_UP:], "cpu": cpu[WARM_UP:]}
