@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from nnlab.config import compose, home
-from nnlab.data import download, hdf5, painted, trial
+from nnlab.data import hdf5, trial
 from nnlab.errors import UserError
 from nnlab.run import dataset
 
@@ -63,6 +63,8 @@ def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
     with Progress(console=ERROR, transient=True) as bar:
         for split, count in counts.items():
             task = bar.add_task(split, total=count)
+            from nnlab.data import painted
+
             painted.write(paths[split], split, count, seed, partial(_show, bar, task))
     OUT.print(
         f"nnlab train data=hdf5 data.train={paths['train']} data.test={paths['test']}",
@@ -81,6 +83,8 @@ def data_fetch() -> None:
     if not cfg.data.url or not cfg.data.sha256:
         raise UserError("data.url: nothing to fetch from; give data.url and data.sha256")
     folder = home() / "data" / "catvnoncat"
+    from nnlab.data import download  # brings a web client
+
     for path in download.fetch(cfg.data.url, cfg.data.sha256, folder):
         OUT.print(f"{path}: sha256 as published", soft_wrap=True)
 

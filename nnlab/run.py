@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from nnlab import plots, provenance, record
 from nnlab.config import Config, hidden_sizes, home, training_dict
-from nnlab.data import hdf5, holdout, painted, trial
+from nnlab.data import hdf5, holdout, trial
 from nnlab.data.holdout import Part
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
@@ -69,6 +69,8 @@ def paint_default(train: Path, test: Path) -> None:
     for (split, count), path in zip(PAINTED.items(), (train, test), strict=True):
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
+            from nnlab.data import painted  # takes its time, and few commands paint
+
             painted.write(path, split, count, seed=0)
 
 

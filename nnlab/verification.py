@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
-
 from nnlab import record
 from nnlab.errors import UserError
 from nnlab.rerun import causes, compare, configuration
@@ -44,6 +42,8 @@ def verify(
         return
     # once here: no worker has to make or refuse the data
     dataset(configuration(record.read(folders[0][1]), trust_paths, overrides))
+    import joblib  # not for every command that can verify
+
     jobs = (
         joblib.delayed(_verify)(name, folder, overrides, trust_paths, tolerance, apart)
         for name, folder in folders

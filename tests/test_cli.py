@@ -128,7 +128,7 @@ class Swept:
         self.after_first = markers(self.home)
         self.again = done(nnlab(*base, *grid, "hydra/launcher=basic", home=self.home))
         self.after_again = markers(self.home)
-        self.enlarged = done(nnlab(*base, *larger, home=self.home))
+        self.enlarged = done(nnlab(*base, *larger, "hydra/launcher=basic", home=self.home))
         self.after_enlarged = markers(self.home)
         self.forced = done(nnlab(*base, *grid, "sweep.force=true", "hydra/launcher=basic", home=self.home))
         self.after_forced = markers(self.home)
@@ -272,6 +272,7 @@ def test_a_diverged_cell_is_a_result_and_no_failure(troubled: Troubled) -> None:
     assert "2 finished, 1 diverged" in troubled.second.stdout
 
 
+@pytest.mark.slow
 def test_a_cell_whose_folder_cannot_be_made_harms_no_other(home: Path, data: list[str]) -> None:
     """A file stands where a cell's folder should."""
     with living_in(home):

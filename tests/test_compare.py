@@ -81,6 +81,7 @@ def test_other_test_images_are_not_paired(pair: list[Record], home: Path, tmp_pa
     assert [row[0] for row in found.differences] == ["data (content)"]
 
 
+@pytest.mark.slow
 def test_the_command_by_folder_and_by_run(pair: list[Record], home: Path, tmp_path: Path) -> None:
     """One from its folder, one from the store: a table, the page, no traceback."""
     with living_in(home):

@@ -126,7 +126,7 @@ def survive(folder: Path, first: int, last: int) -> None:
 
 
 def test_some_hostile_files(tmp_path: Path) -> None:
-    survive(tmp_path, 0, 60)
+    survive(tmp_path, 0, 40)
 
 
 @pytest.mark.slow

@@ -150,6 +150,7 @@ def test_many_cells_are_planned_in_seconds(data: list[str]) -> None:
 # -- the real sweep --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_default_grid_narrowed_by_single_values(tmp_path: Path) -> None:
     """3 depths, the rest given: `nnlab sweep model.width=4 model.activation=relu init.scale=1`."""
     home = tmp_path / "home"

@@ -187,7 +187,7 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "how", ["link", *(pytest.param(how, marks=SLOW) for how in ("other bytes", "gone", "marker"))]
+    "how", [pytest.param(how, marks=SLOW) for how in ("link", "other bytes", "gone", "marker")]
 )
 def test_a_spoiled_record_keeps_no_other_from_the_store(copy: Path, tmp_path: Path, how: str) -> None:
     """It is named, and the rest is published; nothing outside its folder goes to the store."""

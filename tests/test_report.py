@@ -248,8 +248,8 @@ def test_other_data_are_not_taken_for_the_runs(swept: tuple[Path, Plan], tmp_pat
 @pytest.mark.parametrize(
     ("seeds", "fails", "words"),
     [
-        ((1,), False, ["varies no key but the seed", "1 of 1", "Nothing failed"]),
-        ((1, 2), False, ["varies no key but the seed", "2 of 2"]),
+        ((1,), False, ["varies no key but seed and fold", "1 of 1", "Nothing failed"]),
+        ((1, 2), False, ["varies no key but seed and fold", "2 of 2"]),
         ((1, 2), True, ["0 of 2", "No cell has finished.", "No run has a curve.", "OSError: full"]),
     ],
 )
