@@ -210,9 +210,9 @@ def test_an_old_result_is_told_from_a_changed_program(clone: Path, tmp_path: Pat
     np.testing.assert_array_equal(record.read(made).arrays("weights")["W1"], rec.arrays("weights")["W1"])
     assert len(trees(clone)) == 1 and not git(clone, "status", "--porcelain")
     copied = shutil.copytree(rec.folder, tmp_path / "from elsewhere")
-    refused = nnlab("rerun", str(copied), "--at-commit", home=home, **program)
-    assert_refused(refused, "--trust-diff", "dirty.diff")
-    trusted = nnlab("rerun", str(copied), "--at-commit", "--trust-diff", home=home, **program)
+    again = ["rerun", str(copied), *data[1:], "--at-commit"]  # a stranger's paths are not taken
+    assert_refused(nnlab(*again, home=home, **program), "--trust-diff", "dirty.diff")
+    trusted = nnlab(*again, "--trust-diff", home=home, **program)
     assert "identical, bit for bit" in done(trusted).stdout
     by_run = nnlab("rerun", "tanh", "--at-commit", home=home, **program)
     assert_refused(by_run, "tanh")

@@ -351,7 +351,7 @@ def test_an_interrupted_sweep_is_closed_as_killed_and_goes_on(
 ) -> None:
     command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
     driver = start(*command, home=home)
-    wait_for(lambda: len(markers(home)) == 2)
+    wait_for(lambda: len(markers(home)) == 2 and runs(home, SWEEPS))
     driver.send_signal(number)
     out, err = driver.communicate(timeout=60)
     assert driver.returncode == 130, out + err
