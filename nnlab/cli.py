@@ -205,17 +205,16 @@ def _train_once(cell: Cell, force: bool) -> None:
 
 def _result(rec: record.Record, name: str) -> str:
     costs, figures = rec.arrays("history")["train/cost"], rec.metrics
-    solver = rec.config["trainer"]["solver"]
+    solver, kind = rec.config["trainer"]["solver"], "rmse" if rec.regression else "accuracy"
     lines = [
         f"{name}: {rec.status} after {len(costs)} steps in {figures['time/train_s']:.2f} s ({solver})",
         f"  cost            {costs[0]:.6f} -> {costs[-1]:.6f}",
-        f"  train accuracy  {figures['train/accuracy']:.4f}",
-        f"  test accuracy   {figures['test/accuracy']:.4f}",
-        f"  record          {rec.folder}",
     ]
-    if "validation/accuracy" in figures:
-        lines.insert(3, f"  val. accuracy   {figures['validation/accuracy']:.4f} (held out)")
-    return "\n".join(lines)
+    for split, short in (("train", "train"), ("validation", "val."), ("test", "test")):
+        if (value := figures.get(f"{split}/{kind}")) is not None:
+            note = " (held out)" if split == "validation" else ""
+            lines.append(f"  {f'{short} {kind}':15} {value:.4f}{note}")
+    return "\n".join([*lines, f"  record          {rec.folder}"])
 
 
 @cli.command()

@@ -37,17 +37,23 @@ def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
 
 
 def _describe(split: hdf5.Split) -> str:
-    counts = np.bincount(split.y, minlength=len(split.classes))
-    balance = ", ".join(f"{name} {n}" for name, n in zip(split.classes, counts, strict=True))
     low, high = min(part.min() for part in split.parts()), max(part.max() for part in split.parts())
     how = ", to be streamed by minibatches" if split.streamed else ""
     lines = [
         f"{split.path}: {len(split.y)} examples{how}",
         f"  x        {split.x.shape} {split.x.dtype}, {low} to {high}",
-        f"  y        {split.y.shape}, {balance}",
+        f"  y        {split.y.shape}{_targets(split)}",
         f"  digest   {split.digest}",
     ]
     return "\n".join(lines)
+
+
+def _targets(split: hdf5.Split) -> str:
+    """How many examples each class has, or the range of the targets."""
+    if split.regression:
+        return f" {split.y.dtype} targets, {split.y.min()} to {split.y.max()}"
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    return ", " + ", ".join(f"{name} {n}" for name, n in zip(split.classes, counts, strict=True))
 
 
 @data.command("paint")

@@ -13,9 +13,9 @@ from rich.text import Text
 from nnlab import images, plots
 from nnlab.config import home
 from nnlab.errors import UserError
-from nnlab.forward import Answer
+from nnlab.forward import Answer, Net
 from nnlab.lookup import recorded
-from nnlab.model import ask, net_of
+from nnlab.model import ask, net_of, outputs
 from nnlab.record import Record
 
 OUT = Console(highlight=False)
@@ -39,12 +39,11 @@ def predict(run: str, files: tuple[Path, ...], experiment: str) -> None:
     with recorded(run, home(), experiment) as (rec, _):
         net = net_of(rec)
         seen, wrong = _read_all(files, _image_shape(rec))
-        answers = ask(rec, net, np.stack(list(seen.values()))) if seen else []
+        said = _said(rec, net, np.stack(list(seen.values()))) if seen else []
     if seen:
-        right = f"{rec.metrics.get('test/accuracy', float('nan')):.4g}"
-        OUT.print(f"run {rec.fingerprint[:16]}, which is right on {right} of its test images")
-        OUT.print(_table(rec, list(seen), answers))
-        OUT.print(f"what the net saw: {_show(rec, list(seen.values()), answers)}", soft_wrap=True)
+        OUT.print(f"run {rec.fingerprint[:16]}, which {_worth(rec)}")
+        OUT.print(_table(rec, list(seen), said))
+        OUT.print(f"what the net saw: {_show(rec, list(seen.values()), said)}", soft_wrap=True)
     if wrong:
         raise UserError("\n".join(wrong))
 
@@ -73,20 +72,36 @@ def _read_all(
     return seen, wrong
 
 
-def _table(rec: Record, files: list[Path], answers: list[Answer]) -> Table:
+def _worth(rec: Record) -> str:
+    """What the run's test set says of it."""
+    if rec.regression:
+        return f"has an rmse of {rec.metrics.get('test/rmse', float('nan')):.4g} on its test images"
+    return f"is right on {rec.metrics.get('test/accuracy', float('nan')):.4g} of its test images"
+
+
+def _said(rec: Record, net: Net, x: NDArray[np.uint8]) -> list[list[str]]:
+    """What the net says of images (k, height, width, channels): name and figure, or its outputs."""
+    if rec.regression:
+        return [[f"{a:.4f}" for a in column] for column in outputs(rec, net, x).T]
+    return [[_name(answer), f"{answer.probability:.4f}"] for answer in ask(rec, net, x)]
+
+
+def _table(rec: Record, files: list[Path], said: list[list[str]]) -> Table:
     what = "output" if rec.config["model"]["output"] == "identity" else "probability"
     table = Table()
     table.add_column("image", overflow="fold")
-    table.add_column("class")
-    table.add_column(what, justify="right")
-    for path, answer in zip(files, answers, strict=True):
-        table.add_row(Text(_printable(str(path))), Text(_name(answer)), f"{answer.probability:.4f}")
+    if not rec.regression:
+        table.add_column("class")
+    for _ in said[0] if rec.regression else [what]:
+        table.add_column(what, justify="right")
+    for path, texts in zip(files, said, strict=True):
+        table.add_row(Text(_printable(str(path))), *map(Text, texts))
     return table
 
 
-def _show(rec: Record, seen: list[NDArray[np.uint8]], answers: list[Answer]) -> Path:
+def _show(rec: Record, seen: list[NDArray[np.uint8]], said: list[list[str]]) -> Path:
     """Draw the images as the net got them, under each its answer; returns the picture's path."""
-    labels = [f"{_name(answer)} {answer.probability:.2f}" for answer in answers]
+    labels = [" ".join(texts) for texts in said]
     folder = home() / "predictions"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{rec.fingerprint[:8]}.png"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -113,7 +114,7 @@ def _changes(rec: Record) -> str:
 def _publish(cell: Cell, rec: Record, rerun_of: str, identical: bool) -> None:
     from nnlab import tracking
 
-    cell = Cell(cell.config, rec.fingerprint)  # another one, where another program trained it
+    cell = replace(cell, fingerprint=rec.fingerprint)  # another one, where another program trained it
     plan = plans.make("train", [cell], [])
     try:
         tracker = tracking.Tracker(home(), plan.experiment)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from nnlab import store
 from nnlab.plan import Plan
+from nnlab.results import is_error
 
 UI = "http://127.0.0.1:5000"  # where `nnlab ui` serves a store that is a file
 SHARED_VIEW = "mlflow.sharedViewState."  # the prefix of the tag
@@ -22,7 +23,7 @@ def facets(plan: Plan) -> dict[str, str]:
     return {
         "searchFilter": f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.sweep` = '{plan.id}'",
         "orderByKey": f"metrics.`{plan.select_by}`",
-        "orderByAsc": "false",
+        "orderByAsc": "true" if is_error(plan.select_by) else "false",
     }
 
 
@@ -54,7 +55,7 @@ def shared_view(plan: Plan) -> str:
         },
     ]
     view: dict[str, Any] = facets(plan) | {
-        "orderByAsc": False,
+        "orderByAsc": is_error(plan.select_by),
         "compareRunCharts": [
             {**CHART, "uuid": f"nnlab-{i}", "metricSectionId": "nnlab", **chart}
             for i, chart in enumerate(charts)

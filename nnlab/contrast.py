@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +26,11 @@ class Contrast:
 
     names: list[str]
     differences: Rows  # a key, then a value for each run
-    outcomes: Rows  # one of OUTCOMES, then a value for each run
+    outcomes: Rows  # what it is, then a value for each run
     pairs: Rows  # PAIRS
     notes: list[str]
 
 
-OUTCOMES = (
-    "status", "right on test", "95 % interval", "held-out accuracy", "train accuracy", "train cost",
-    "steps", "seconds",
-)  # fmt: skip
 PAIRS = ("runs", "alone right", "p", "adjusted", "told apart?")
 
 
@@ -47,9 +43,13 @@ def contrast(records: Sequence[Record]) -> Contrast:
         if differences
         else ["nothing recorded of configuration, code, data, versions and machine differs"]
     )
-    nets = [answers.of(rec.arrays("predictions")) for rec in records]
+    nets = {i: answers.of(r.arrays("predictions")) for i, r in enumerate(records) if not r.regression}
+    if len(nets) < len(records):
+        notes.append(
+            "nets that were trained on real targets answer neither right nor wrong: no paired test"
+        )
     pairs, tests = [], []
-    for i, j in combinations(range(len(records)), 2):
+    for i, j in combinations(nets, 2):
         if records[i].data_digest != records[j].data_digest:
             notes.append(f"{names[i]} and {names[j]} answered other test images: no paired test")
             continue
@@ -59,7 +59,7 @@ def contrast(records: Sequence[Record]) -> Contrast:
     return Contrast(
         names,
         differences,
-        [list(row) for row in zip(OUTCOMES, *map(_outcome, records, nets), strict=True)],
+        _outcomes([_outcome(rec, nets.get(i)) for i, rec in enumerate(records)]),
         [
             [
                 f"{one} | {other}",
@@ -83,16 +83,32 @@ def _names(records: Sequence[Record], differing_keys: Sequence[str]) -> list[str
     ]
 
 
-def _outcome(rec: Record, net: answers.Answers) -> list[str]:
-    low, high = net.interval()
-    costs = rec.arrays("history")["train/cost"]
-    held_out = rec.metrics.get("validation/accuracy")
-    return [
-        rec.status, f"{int(net.right.sum())}/{len(net.y)}", f"{low:.3f}–{high:.3f}",
-        f"{held_out:.4f}" if held_out is not None else "none held out",
-        f"{rec.metrics['train/accuracy']:.4f}", f"{costs[-1]:.4g}", str(len(costs)),
-        f"{rec.metrics['time/train_s']:.2f}",
-    ]  # fmt: skip
+def _outcomes(found: Sequence[dict[str, str]]) -> Rows:
+    """A row for each thing that is known of any of the runs."""
+    return [[key, *(one.get(key, "") for one in found)] for key in dict.fromkeys(chain(*found))]
+
+
+def _outcome(rec: Record, net: answers.Answers | None) -> dict[str, str]:
+    """What came out; ``net`` has the answers of one that tells classes."""
+    costs, metrics = rec.arrays("history")["train/cost"], rec.metrics
+    figures = {"status": rec.status}
+    if net is None:
+        figures |= {f"{split} rmse": _shown(metrics.get(f"{split}/rmse")) for split in ("test", "train")}
+        figures["held-out rmse"] = _shown(metrics.get("validation/rmse"), "none held out")
+    else:
+        low, high = net.interval()
+        figures |= {
+            "right on test": f"{int(net.right.sum())}/{len(net.y)}",
+            "95 % interval": f"{low:.3f}–{high:.3f}",
+            "held-out accuracy": _shown(metrics.get("validation/accuracy"), "none held out"),
+            "train accuracy": _shown(metrics["train/accuracy"]),
+        }
+    ends = {"train cost": f"{costs[-1]:.4g}", "steps": str(len(costs))}
+    return figures | ends | {"seconds": f"{metrics['time/train_s']:.2f}"}
+
+
+def _shown(figure: float | None, absent: str = "no number") -> str:
+    return absent if figure is None else f"{figure:.4f}"
 
 
 def write(found: Contrast, records: Sequence[Record], path: Path) -> None:

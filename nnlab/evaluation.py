@@ -1,4 +1,5 @@
-"""What a net is worth: costs and accuracies of every split, at the end and along the way.
+"""What a net is worth: costs and accuracies (of a regression, errors) of every split, at the end and on
+the way.
 
 Images are taken a few hundred at a time and always the same ones together, so a set that is streamed
 from disk gives the same bits as one in memory.
@@ -18,7 +19,7 @@ from nnlab.diagnostics import layer_statistics
 from nnlab.first_layer import FirstLayer, Inputs, Rows, pieces
 from nnlab.forward import Net, Parameters, forward
 from nnlab.losses import LOSSES, OUTPUTS, Loss
-from nnlab.metrics import accuracy, targets
+from nnlab.metrics import accuracy
 from nnlab.network import Network
 from nnlab.training import Step
 
@@ -28,11 +29,11 @@ Array = NDArray[np.floating]
 def final_figures(
     cfg: Config, data: Dataset, parameters: Parameters, rows: Mapping[str, Rows]
 ) -> tuple[dict[str, float], dict[str, Array]]:
-    """Accuracies of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
+    """Worths of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
     with threadpool_limits(1):  # whatever trainer.threads: as `predict` and the served model
         outputs = {name: _forward(net, rows[name]) for name in splits(data)}
-    figures = {"train/accuracy": accuracy(outputs["train"][1], data.train.y)}
+    figures = _worth("train", data.train, outputs["train"][1])
     for name, split in unseen(data).items():
         figures |= _figures(name, split, *outputs[name], LOSSES[cfg.model.output, cfg.model.loss])
     return figures, {name: A_L for name, (_, A_L) in outputs.items()}
@@ -44,8 +45,16 @@ def unseen(data: Dataset) -> dict[str, Split]:
 
 
 def _figures(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dict[str, float]:
-    Y = targets(split.y, len(Z_L), Z_L.dtype)
-    return {f"{name}/accuracy": accuracy(A_L, split.y), f"{name}/cost": float(loss.cost(Z_L, Y))}
+    Y = split.targets(len(Z_L), Z_L.dtype)
+    return _worth(name, split, A_L) | {f"{name}/cost": float(loss.cost(Z_L, Y))}
+
+
+def _worth(name: str, split: Split, A_L: Array) -> dict[str, float]:
+    """``accuracy``; of a regression ``rmse``, the root of the mean of (A_L - Y)^2 over its elements."""
+    if not split.regression:
+        return {f"{name}/accuracy": accuracy(A_L, split.y)}
+    error = A_L - split.targets(len(A_L), A_L.dtype)
+    return {f"{name}/rmse": float(np.sqrt(np.mean(error**2)))}
 
 
 def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
@@ -55,7 +64,7 @@ def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
 
 
 class Evaluation:
-    """A callback: accuracies, costs and layer statistics at every multiple of eval_every."""
+    """A callback: accuracies or errors, costs and layer statistics at every multiple of eval_every."""
 
     def __init__(
         self, cfg: Config, data: Dataset, Y: Array, rows: Mapping[str, Rows], products: Array | None
@@ -83,7 +92,7 @@ class Evaluation:
         loss, output = LOSSES[cfg.model.output, cfg.model.loss], OUTPUTS[cfg.model.output]
         figures = layer_statistics(network, self._Y, loss, cfg.model.activation)
         Z_train = network.forward_train()[:, : data.m]  # (n_L, m)
-        figures["train/accuracy"] = accuracy(output(Z_train), data.train.y)
+        figures |= _worth("train", data.train, output(Z_train))
         for name, split in unseen(data).items():
             Z_L = np.hstack([network.forward(part) for part in self._inputs(name, network.first)])
             figures |= _figures(name, split, Z_L, output(Z_L), loss)  # Z_L (n_L, m)

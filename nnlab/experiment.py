@@ -30,7 +30,6 @@ from nnlab.data.hdf5 import Dataset
 from nnlab.errors import UserError
 from nnlab.forward import Parameters
 from nnlab.losses import LOSSES
-from nnlab.metrics import targets
 from nnlab.network import Batch, Network
 from nnlab.run import Cell, build_network, dataset
 
@@ -95,7 +94,7 @@ class Run:
         cfg, data = deepcopy(self.config), self.dataset
         cfg.trainer.solver = "primal"
         network, _ = build_network(cfg, data)
-        Y = targets(data.train.y, network.sizes[-1], network.theta.dtype)  # (n_L, m)
+        Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
         batch = network.whole(Y, LOSSES[cfg.model.output, cfg.model.loss].delta)
         network.propagate(batch)
         return network, batch

@@ -95,7 +95,9 @@ def grid(
 
 
 def _value_text(square: Square) -> str:
-    return f"{square.value:.2f}" + (f"<br>{square.note}" if square.note else "")
+    value = square.value or 0.0
+    text = f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+    return text + (f"<br>{square.note}" if square.note else "")
 
 
 def _steps(palette: Sequence[str]) -> list[tuple[float, str]]:
@@ -257,9 +259,10 @@ def scatter(
         figure.update_xaxes(**_log_axis([v for g in groups for v in g.x], tickformat))
         figure.update_yaxes(**_log_axis([v for g in groups for v in g.y]))
     else:
-        low = min((v for g in groups for v in (*g.x, *g.y)), default=0.0)
+        values = [v for g in groups for v in (*g.x, *g.y)]
+        low, high = min(values, default=0.0), max(values, default=1.0)
         line = {"color": "#9aa5b1", "dash": "dash"}
-        figure.add_shape(type="line", x0=low, y0=low, x1=1, y1=1, line=line, layer="below")
+        figure.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line, layer="below")
     figure.update_xaxes(title=labels[0])
     figure.update_yaxes(title=labels[1])
     return figure

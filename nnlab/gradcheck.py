@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from nnlab.config import Config
 from nnlab.losses import LOSSES
-from nnlab.metrics import targets
 from nnlab.network import Network
 from nnlab.run import build_network, dataset, resolve
 
@@ -56,7 +55,7 @@ def compare(cfg: Config) -> list[Block]:
     random = np.random.RandomState(cfg.seed)
     for P, _ in network.blocks:
         P[:, -1] = 0.1 * random.randn(len(P))
-    Y = targets(data.train.y, network.sizes[-1], network.theta.dtype)  # (n_L, m)
+    Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
 
     def cost() -> float:
         return _cost_and_gradient(cfg, network, Y)

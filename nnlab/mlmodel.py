@@ -26,6 +26,7 @@ class Files(NamedTuple):
     arrays: Path
     requirements: list[str]
     example: NDArray[Any]  # one input (1, ...)
+    regression: bool  # does it answer with numbers alone, and not with classes?
 
 
 def write(rec: Record, folder: Path) -> Files:
@@ -35,7 +36,8 @@ def write(rec: Record, folder: Path) -> Files:
     np.savez(arrays, allow_pickle=False, **_arrays(rec))
     image = len(rec.shape) == 3
     example = np.full((1, *rec.shape), 128, np.uint8) if image else np.zeros((1, *rec.shape))
-    return Files(code, arrays, [f"{name}=={version(name)}" for name in REQUIREMENTS], example)
+    requirements = [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    return Files(code, arrays, requirements, example, rec.regression)
 
 
 def _arrays(rec: Record) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from nnlab.record import Record
 def net_of(rec: Record) -> Net:
     """The trained net of a record; UserError where its weights or what they need are missing."""
     run = f"run {rec.fingerprint[:16]}"
-    if not rec.shape or not rec.classes:
+    if not rec.shape:
         raise UserError(
             f"{run}: its record is from before predictions and does not say what its inputs and classes "
             "are; train it again (sweep.force=true)"
@@ -46,11 +46,18 @@ def _fits(rec: Record, net: Net) -> bool:
         n_in = len(W)
     functions = net.activation in ACTIVATIONS and net.output in OUTPUTS
     dtype = rec.config["trainer"]["dtype"] in ("float64", "float32")
+    if rec.regression:
+        return functions and dtype and net.output == "identity"
     return functions and dtype and (n_in == len(rec.classes) or (n_in, len(rec.classes)) == (1, 2))
 
 
-def ask(rec: Record, net: Net, x: NDArray[Any]) -> list[Answer]:
-    """What the net of a record says of examples (k, *rec.shape)."""
+def outputs(rec: Record, net: Net, x: NDArray[Any]) -> NDArray[np.floating]:
+    """A_L (n_L, k) of a record's net for examples (k, *rec.shape)."""
     with threadpool_limits(1):  # as the trainer's figures
         _, A_L = forward(net, features(x, rec.config["trainer"]["dtype"]))
-    return answers(A_L, rec.classes)
+    return A_L
+
+
+def ask(rec: Record, net: Net, x: NDArray[Any]) -> list[Answer]:
+    """Which classes the net of a record names for examples (k, *rec.shape)."""
+    return answers(outputs(rec, net, x), rec.classes)

@@ -20,7 +20,6 @@ from nnlab.claim import locked
 from nnlab.config import Config, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.identity import held_out_by
-from nnlab.results import SELECT_BY
 from nnlab.run import Cell
 
 
@@ -41,9 +40,9 @@ class Plan:
 
     @cached_property
     def select_by(self) -> str:
-        """The accuracy that its cells are ranked by: on held-out examples, if all of them have some."""
+        """The figure that its cells are ranked by: on held-out examples, if all of them have some."""
         held_out = all(held_out_by(flatten(training_dict(cell.config))) for cell in self.cells)
-        return SELECT_BY[0 if held_out else -1]
+        return f"{'validation' if held_out else 'test'}/{self.cells[0].figure}"
 
     def name(self, cell: Cell) -> str:
         """The run name of a cell of this plan."""
@@ -65,6 +64,11 @@ class Published:
 def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
     unique = tuple({cell.fingerprint: _without_address(cell) for cell in cells}.values())
+    if len({cell.figure for cell in unique}) > 1:
+        raise UserError(
+            "data.train: some sets have classes and some real targets, which no figure ranks together; "
+            "sweep over them apart"
+        )
     content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return Plan(digest[:12], kind, tuple(keys), unique, time.time())
@@ -94,7 +98,7 @@ def load(path: Path) -> Plan:
     """Read a plan; UserError where it is missing or damaged."""
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        cells = tuple(Cell(from_dict(c["config"]), c["fingerprint"]) for c in values.pop("cells"))
+        cells = tuple(Cell(**c | {"config": from_dict(c["config"])}) for c in values.pop("cells"))
         return Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
         raise UserError(

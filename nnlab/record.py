@@ -56,6 +56,11 @@ class Record:
     shape: list[int] = field(default_factory=list)  # of one example: (height, width, channels) or (n_0,)
     classes: list[str] = field(default_factory=list)  # their names; both empty in records of long ago
 
+    @property
+    def regression(self) -> bool:
+        """Was the net trained on real targets, and not on classes?"""
+        return bool(self.shape) and not self.classes
+
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of history.npz, weights.npz or predictions.npz."""
         return archive.read(self.folder / f"{name}.npz")

@@ -51,7 +51,8 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
         scratch = Path(folder)
         arrays = reader.arrays(list(curved.values()), "history", scratch)
         histories = {run_id: history["train/cost"] for run_id, history in arrays.items()}
-        predictions = reader.arrays([c.middle for c in compared], "predictions", scratch)
+        asked = [] if sweep.figure == "rmse" else [c.middle for c in compared]
+        predictions = reader.arrays(asked, "predictions", scratch)
         nets = {run_id: answers.of(content) for run_id, content in predictions.items()}
         made_with = _made_with(reader, compared, scratch)
     rows = tables.best_rows(reader, compared, nets)
@@ -76,6 +77,7 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
         untested=len(sweep.ranked) - len(rows),
         tested=(tested := sum(row["tested"] for row in rows)),
         discordant=statistics.fewest_discordant(tested),
+        regression=sweep.figure == "rmse",
         drawn=len(drawn),
         panels=panels,
         map_averaged=[key for key in sweep.keys if key not in views.axes(sweep)],
@@ -99,17 +101,10 @@ def _head(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     learnt = states["finished"]
     facts = [("cells that learnt", f"{learnt} of {len(sweep.cells)}", counted)]
     if rows:
-        best, tied = rows[0], sum(row["tied"] for row in rows)
-        facts += [
-            (
-                f"best {sweep.select_by}",
-                f"{best['mean']:.3f}",
-                f"{best['name']}, right on test {best['right']}, 95 % interval {best['interval']}",
-            ),
-            ("cannot be told from it", str(tied), f"of {len(rows) - 1} compared"),
-        ]
+        facts += _best_facts(sweep, rows)
+        ranked = [c for c in sweep.done if sweep.select_by in c.metrics]
         shares = statistics.importance(
-            [c.params for c in sweep.done], sweep.keys, [c.metrics[sweep.select_by] for c in sweep.done]
+            [c.params for c in ranked], sweep.keys, [c.metrics[sweep.select_by] for c in ranked]
         )
         chosen = [key for key in shares if key not in NUISANCE]
         if key := max(chosen, key=lambda key: shares[key][1], default=None):
@@ -126,18 +121,29 @@ def _head(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "data_name": ", ".join(sorted({shown(run.params.get("data.name")) for run in sweep.cells}))
         or "no data",
         "facts": facts,
-        "on_test": bool(rows) and sweep.select_by == "test/accuracy",
+        "on_test": bool(rows) and sweep.select_by.startswith("test/"),
         "majority": next(
             (r.metrics["train/majority"] for r in sweep.done if "train/majority" in r.metrics), None
         ),
     }
 
 
+def _best_facts(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """The best configuration, and how many cannot be told from it where that was tested."""
+    best = rows[0]
+    head = f"best {sweep.select_by}", best["mean"]
+    if sweep.figure == "rmse":
+        return [(*head, best["name"])]
+    more = f"{best['name']}, right on test {best['right']}, 95 % interval {best['interval']}"
+    tied = sum(row["tied"] for row in rows)
+    return [(*head, more), ("cannot be told from it", str(tied), f"of {len(rows) - 1} compared")]
+
+
 def _confused(
     compared: Sequence[Configuration], nets: Mapping[str, Answers], home: Path, cfg: Config | None
 ) -> dict[str, Any]:
     """The images that the compared nets got wrong, with pictures where the data are here."""
-    learnt = [c.middle for c in compared if c.middle.state == "finished"]
+    learnt = [c.middle for c in compared if c.middle.state == "finished" and c.middle.id in nets]
     if not learnt:
         return {"wrong": [], "no_pictures": ""}
     first = learnt[0]

@@ -12,7 +12,6 @@ from typing import Any
 from nnlab.errors import UserError
 
 NUISANCE = ("seed", "data.fold")  # keys that repeat a configuration; all else is the configuration
-SELECT_BY = ("validation/accuracy", "test/accuracy")  # cells are ranked by the first that all of them have
 REPEATED = re.compile(r"#\d+|f\d+/\d+")  # seed and fold in a run's name
 DONE = ("finished", "stuck", "diverged")  # the states of a cell that has figures
 
@@ -34,9 +33,10 @@ class Run:
     @property
     def state(self) -> str:
         """The status; ``stuck`` if it finished no better on its training set than a constant answer."""
-        accuracy, majority = (self.metrics.get(f"train/{key}") for key in ("accuracy", "majority"))
-        if self.status == "finished" and accuracy is not None and majority is not None:
-            return "stuck" if accuracy <= majority else "finished"
+        for better, worse in (("accuracy", "majority"), ("deviation", "rmse")):
+            high, low = (self.metrics.get(f"train/{key}") for key in (better, worse))
+            if self.status == "finished" and high is not None and low is not None:
+                return "stuck" if high <= low else "finished"
         return self.status
 
     @property
@@ -75,8 +75,10 @@ class Configuration:
         return " ".join(part for part in self.runs[0].name.split() if not REPEATED.fullmatch(part))
 
     def mean(self, metric: str) -> float:
-        """The mean over the runs that have this metric; NaN if none has."""
+        """The mean over the runs that have this metric; NaN if none has. A diverged run's rmse is inf."""
         values = self.values(metric)
+        if is_error(metric) and len(values) < len(self.runs):
+            return float("inf")
         return statistics.fmean(values) if values else float("nan")
 
     def values(self, metric: str) -> list[float]:
@@ -86,7 +88,9 @@ class Configuration:
     @cached_property
     def middle(self) -> Run:
         """The run in the middle of those that it is ranked by (the lower of two), which stands for all."""
-        ordered = sorted(self.runs, key=lambda run: run.metrics.get(self.select_by, 0.0))
+        metric = self.select_by
+        worst = float("inf") if is_error(metric) else 0.0
+        ordered = sorted(self.runs, key=lambda run: -worse(metric, run.metrics.get(metric, worst)))
         return ordered[(len(ordered) - 1) // 2]
 
 
@@ -134,10 +138,15 @@ class Sweep:
         return len({first for first, _ in pairs}) == len(pairs)
 
     @cached_property
+    def figure(self) -> str:
+        """What its nets are ranked by: accuracy; of a regression rmse."""
+        return "rmse" if any("train/deviation" in c.metrics for c in self.done) else "accuracy"
+
+    @cached_property
     def select_by(self) -> str:
-        """The metric that cells are ranked by."""
-        found = (key for key in SELECT_BY if self.done and all(key in c.metrics for c in self.done))
-        return next(found, SELECT_BY[-1])
+        """The metric that cells are ranked by: on held-out examples, if all have some."""
+        held_out, sound = f"validation/{self.figure}", [c for c in self.done if c.state != "diverged"]
+        return held_out if sound and all(held_out in c.metrics for c in sound) else f"test/{self.figure}"
 
     @cached_property
     def ranked(self) -> list[Configuration]:
@@ -148,8 +157,8 @@ class Sweep:
 def rank(runs: Sequence[Run], select_by: str) -> list[Configuration]:
     """The configurations of done runs, the best mean over their runs first, then the lowest cost.
 
-    The cost is that on the same images. A diverged run counts with the accuracy that it has: an answer
-    that is no number is wrong.
+    The cost is that on the same examples. A diverged run counts with the accuracy that it has: an answer
+    that is no number is wrong. Of errors the lowest is the best.
     """
     groups: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
@@ -163,14 +172,24 @@ def rank(runs: Sequence[Run], select_by: str) -> list[Configuration]:
 
     def order(group: Configuration) -> tuple[float, float]:
         whole = len(group.values(cost)) == len(group.runs)
-        return -group.mean(select_by), group.mean(cost) if whole else float("inf")
+        return worse(select_by, group.mean(select_by)), group.mean(cost) if whole else float("inf")
 
     return sorted(found, key=order)
 
 
-def cost_beside(accuracy: str) -> str:
-    """The cost on the images of an accuracy: `test/cost` for `test/accuracy`."""
-    return accuracy.replace("accuracy", "cost")
+def is_error(metric: str) -> bool:
+    """Is it the better the lower, as no accuracy is?"""
+    return metric.endswith("/rmse")
+
+
+def worse(metric: str, value: float) -> float:
+    """A figure turned so that less is better."""
+    return value if is_error(metric) else -value
+
+
+def cost_beside(figure: str) -> str:
+    """The cost on the examples of a figure: `test/cost` for `test/accuracy`."""
+    return f"{figure.partition('/')[0]}/cost"
 
 
 def named(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> Run:

@@ -19,14 +19,14 @@ from nnlab.data import hdf5, holdout, trial
 from nnlab.data.holdout import Part
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
-from nnlab.evaluation import Evaluation, final_figures
+from nnlab.evaluation import Evaluation, final_figures, unseen
 from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, choose_solver
 from nnlab.forward import Parameters
 from nnlab.identity import canonical
 from nnlab.initializers import draw
 from nnlab.kernel import features, gram_of, validation_products
 from nnlab.losses import LOSSES
-from nnlab.metrics import classes, targets
+from nnlab.metrics import classes
 from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
 from nnlab.sizes import training_size
@@ -44,6 +44,7 @@ class Cell:
 
     config: Config
     fingerprint: str
+    figure: str = "accuracy"  # what its nets are ranked by; "rmse" for a regression
 
     def folder(self, home: Path) -> Path:
         """Where its record stands, or will."""
@@ -94,6 +95,11 @@ def resolve(cfg: Config) -> Cell:
     if cfg.data.folds is not None and cfg.data.fold is None:
         cfg.data.fold = 0
     model, optimizer, trainer = cfg.model, cfg.optimizer, cfg.trainer
+    if data.train.regression and model.output != "identity":
+        raise UserError(
+            f"model.output: {model.output} answers with classes, {cfg.data.train} has real targets; "
+            "give model.output=identity model.loss=squared_error"
+        )
     if len(data.classes) > 2 and model.output == "sigmoid":
         raise UserError(
             f"model.output: sigmoid tells 2 classes apart, {cfg.data.train} has "
@@ -108,7 +114,8 @@ def resolve(cfg: Config) -> Cell:
         _refuse_unstreamable(cfg)
     if trainer.solver == "auto":
         trainer.solver, _ = solver(cfg)
-    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest))
+    figure = "rmse" if data.train.regression else "accuracy"
+    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), figure)
 
 
 def solver(cfg: Config) -> tuple[str, str]:
@@ -142,7 +149,9 @@ def _refuse_unstreamable(cfg: Config) -> None:
 
 
 def _outputs(cfg: Config, data: hdf5.Dataset) -> int:
-    """n_L: one output for two classes, except with softmax."""
+    """n_L: one output for each target; for two classes one, except with softmax."""
+    if data.train.regression:
+        return int(data.train.y.shape[1])
     return 1 if cfg.model.output != "softmax" and len(data.classes) == 2 else len(data.classes)
 
 
@@ -171,7 +180,7 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     cfg, data, target = cell.config, dataset(cell.config), cell.folder(home)
     loss = LOSSES[cfg.model.output, cfg.model.loss]
     network, gram_seconds = build_network(cfg, data)
-    Y = targets(data.train.y, network.sizes[-1], network.theta.dtype)  # (n_L, m)
+    Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
     rows = {name: features(split, cfg.trainer.dtype) for name, split in holdout.splits(data).items()}
     evaluation = Evaluation(cfg, data, Y, rows, validation_products(data, cfg.trainer))
     progress = _progress_writer(target, started)
@@ -187,12 +196,13 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     parameters = network.parameters()
     figures, answers = final_figures(cfg, data, parameters, rows)
     figures |= layer_statistics(network, Y, loss, cfg.model.activation)
-    figures |= training_size(cfg, [data.n_0, *network.sizes], data.train.y)
+    figures |= training_size(cfg, [data.n_0, *network.sizes], data.train)
     figures["time/train_s"] = train_seconds + gram_seconds
+    ends = [costs[-1], *(figures[f"{name}/cost"] for name in unseen(data))]
     finished = record.Record(
         folder=target,
         fingerprint=cell.fingerprint,
-        status="finished" if np.isfinite([costs[-1], figures["test/cost"]]).all() else "diverged",
+        status="finished" if np.isfinite(ends).all() else "diverged",
         config=training_dict(cfg),
         metrics={key: value for key, value in figures.items() if np.isfinite(value)},
         data_digest=data.digest,
@@ -258,9 +268,12 @@ def _progress_writer(target: Path, started: float) -> Callable[[Step], None]:
 
 
 def _pictures(data: hdf5.Dataset, parameters: Parameters, A_test: Array) -> dict[str, object]:
-    """The misclassified test images and the first layer's weights, where the data are colour images."""
+    """The first layer's weights and the misclassified test images, where the data are colour images."""
     shape = data.train.x.shape[1:]
     if len(shape) != 3 or shape[2] != 3:
         return {}
-    wrong = plots.misclassified(data.test.x, data.test.y, classes(A_test), data.classes)
-    return {"misclassified": wrong, "first_layer": plots.first_layer(parameters[0][0], shape)}
+    pictures: dict[str, object] = {"first_layer": plots.first_layer(parameters[0][0], shape)}
+    if not data.train.regression:
+        wrong = plots.misclassified(data.test.x, data.test.y, classes(A_test), data.classes)
+        pictures["misclassified"] = wrong
+    return pictures

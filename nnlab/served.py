@@ -32,9 +32,12 @@ class ServedNet(PythonModel):
         model_input: np.ndarray,  # MLflow reads this hint
         params: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """Class, its probability and the probabilities of all classes of each example."""
+        """Class, its probability and the probabilities of all classes of each example; of a regression
+        its outputs."""
         with threadpool_limits(1):  # as the trainer's figures
             _, A_L = forward(self._net, features(model_input, self._dtype))
+        if not self._classes:
+            return [{"outputs": column.tolist()} for column in A_L.T]
         return [
             {"class": answer.name, "probability": answer.probability, "probabilities": answer.probabilities}
             for answer in answers(A_L, self._classes)

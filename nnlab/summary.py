@@ -15,21 +15,23 @@ from nnlab import record
 from nnlab.config import flatten, training_dict
 from nnlab.errors import UserError
 from nnlab.plan import Plan
-from nnlab.results import Configuration, Run, cost_beside, rank
+from nnlab.results import Configuration, Run, cost_beside, rank, worse
 from nnlab.run import Cell
 
-FIGURES = ("test/accuracy", "train/accuracy", "test/cost", "time/train_s")
 HEADINGS = {
     "validation/accuracy": "val acc",
     "test/accuracy": "test acc",
     "train/accuracy": "train acc",
+    "validation/rmse": "val rmse",
+    "test/rmse": "test rmse",
+    "train/rmse": "train rmse",
     "test/cost": "test cost",
     "time/train_s": "seconds",
 }
 SELECTED = {
-    "test/accuracy": "Ranked by accuracy on the test set, so the best figure is a selected one and "
+    "test": "Ranked by {} on the test set, so the best figure is a selected one and "
     "too bright; data.validation=0.2 or data.folds=5 hold examples out to select by.",
-    "validation/accuracy": "Ranked by accuracy on held-out training examples; the test set took no part.",
+    "validation": "Ranked by {} on held-out training examples; the test set took no part.",
 }
 
 
@@ -51,15 +53,15 @@ class Summary:
 
     @property
     def ranked(self) -> list[dict[str, Any]]:
-        """The finished cells: those of the best configuration first, the most accurate of them first."""
+        """The finished cells: those of the best configuration first, the best of them first."""
         places = {run.id: place for place, c in enumerate(self.configurations) for run in c.runs}
         finished = [row for row in self.rows if row["status"] == "finished"]
-        accuracy, cost = self.plan.select_by, cost_beside(self.plan.select_by)
-        return sorted(finished, key=lambda r: (places[r["fingerprint"]], -r[accuracy], r[cost]))
+        figure, cost = self.plan.select_by, cost_beside(self.plan.select_by)
+        return sorted(finished, key=lambda r: (places[r["fingerprint"]], worse(figure, r[figure]), r[cost]))
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The first of ``ranked``: its accuracy, then its cost is the best of its configuration's."""
+        """The first of ``ranked``: its figure, then its cost is the best of its configuration's."""
         return self.ranked[0] if self.ranked else None
 
     def counted(self) -> str:
@@ -77,7 +79,7 @@ class Summary:
         shown = self._figures(most)
         table = Table(
             title=f"best {len(shown)} of {among} {what}",
-            caption=SELECTED[self.plan.select_by],
+            caption=selected(self.plan),
         )
         table.add_column(heading)
         for heading in headings:
@@ -124,7 +126,7 @@ class Summary:
             "|---" * len(self._headings()) + "|",
             *(_markdown_row(row) for row in self._figures(most)),
             "",
-            f"{SELECTED[self.plan.select_by]} All cells are in `results.csv`, figures in `report.html`.",
+            f"{selected(self.plan)} All cells are in `results.csv`, figures in `report.html`.",
         ]
         return "\n".join(lines)
 
@@ -143,9 +145,17 @@ def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def selected(plan: Plan) -> str:
+    """By what the cells are ranked, and what that means."""
+    split, _, figure = plan.select_by.partition("/")
+    return SELECTED[split].format(figure)
+
+
 def figures(plan: Plan) -> tuple[str, ...]:
     """The metrics that the tables show."""
-    return tuple(dict.fromkeys((plan.select_by, *FIGURES)))
+    _, _, figure = plan.select_by.partition("/")
+    shown = (plan.select_by, f"test/{figure}", f"train/{figure}", "test/cost", "time/train_s")
+    return tuple(dict.fromkeys(shown))
 
 
 def _kept(plan: Plan) -> tuple[str, ...]:

@@ -6,18 +6,20 @@ from typing import Any
 from nnlab import statistics, views
 from nnlab.answers import Answers
 from nnlab.reader import Reader
-from nnlab.results import DONE, Configuration, Run, Sweep, shown
+from nnlab.results import DONE, Configuration, Run, Sweep, is_error, shown
 
-FIGURES = ("test/accuracy", "train/accuracy", "train/cost")  # of every cell
 LOST = ("failed", "killed", "running", "diverged", "stuck")  # in the table's order
 
 
 def best_rows(
     reader: Reader, compared: Sequence[Configuration], nets: Mapping[str, Answers]
 ) -> list[dict[str, Any]]:
-    """A row per configuration, the best first, each one's middle run tested against the best's."""
-    if not compared:
-        return []
+    """A row per configuration, the best first, each one's middle run tested against the best's.
+
+    Without the nets' answers, as for a regression, nothing is tested.
+    """
+    if not nets:
+        return [_row(reader, group) for group in compared]
     best = compared[0].middle
     same = [c.middle.tags.get("nnlab.data_digest") == best.tags.get("nnlab.data_digest") for c in compared]
     tests = [
@@ -39,24 +41,33 @@ def _best_row(
     p: float | None,
 ) -> dict[str, Any]:
     low, high = net.interval()
-    ranked = group.values(group.select_by)
     verdict = "the best" if test and p is None else "other test images" if p is None else "yes"
     if p is not None and p < statistics.ALPHA:
         verdict = "no, it can"
-    return {
-        "name": group.name,
-        "runs": len(group.runs),
-        "mean": group.mean(group.select_by),
-        "range": f"{min(ranked):.3f}–{max(ranked):.3f}" if len(ranked) > 1 else "",
+    return _row(reader, group) | {
         "right": f"{int(net.right.sum())}/{len(net.y)}",
         "interval": f"{low:.3f}–{high:.3f}",
-        "train": group.mean("train/accuracy"),
         "alone": f"{test[0]}, {test[1]}" if test and p is not None else "",
         "p": "" if p is None else f"{p:.2g}",
         "verdict": verdict,
         "tied": verdict == "yes",
         "tested": p is not None,
         "n_test": len(net.y),
+    }
+
+
+def _row(reader: Reader, group: Configuration) -> dict[str, Any]:
+    """A configuration's figures."""
+    ranked, digits = group.values(group.select_by), ".4g" if is_error(group.select_by) else ".3f"
+    figure = group.select_by.partition("/")[2]
+    return {
+        "name": group.name,
+        "runs": len(group.runs),
+        "mean": f"{group.mean(group.select_by):{digits}}",
+        "range": f"{min(ranked):{digits}}–{max(ranked):{digits}}" if len(ranked) > 1 else "",
+        "train": f"{group.mean(f'train/{figure}'):{digits}}",
+        "tied": False,
+        "tested": False,
         "again": _again(reader, group.middle),
     }
 
@@ -80,8 +91,9 @@ def lost_row(reader: Reader, run: Run, histories: views.Histories) -> dict[str, 
         if len(finite):
             why += f"; it went from {finite[0]:.3g} to {finite[-1]:.3g}"
     if run.state == "stuck":
-        accuracy, gradient = run.metrics["train/accuracy"], run.metrics.get("layer_1/gradient_norm")
-        why = f"training accuracy {accuracy:.3f}"
+        gradient = run.metrics.get("layer_1/gradient_norm")
+        figure = "rmse" if "train/rmse" in run.metrics else "accuracy"
+        why = f"training {figure} {run.metrics[f'train/{figure}']:.3f}"
         if gradient is not None:
             why += f"; the first layer's gradient norm at the end is {gradient:.2g}"
     return {
@@ -94,7 +106,8 @@ def lost_row(reader: Reader, run: Run, histories: views.Histories) -> dict[str, 
 
 def figures(sweep: Sweep) -> list[str]:
     """The metrics of the table of all cells."""
-    return list(dict.fromkeys((sweep.select_by, *FIGURES)))
+    of_all = (f"test/{sweep.figure}", f"train/{sweep.figure}", "train/cost")
+    return list(dict.fromkeys((sweep.select_by, *of_all)))
 
 
 def cell_row(reader: Reader, sweep: Sweep, run: Run) -> dict[str, Any]:

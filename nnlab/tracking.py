@@ -271,17 +271,18 @@ def _complete(run: Run) -> bool:
 
 
 def _save_model(files: mlmodel.Files, folder: Path, run_id: str, model_id: str) -> None:
-    """Pack a net's files into an MLflow model: uint8 images or features in, class and probabilities out."""
+    """Pack a net's files into an MLflow model: uint8 images or features in, class and probabilities out,
+    or of a regression its outputs."""
     from mlflow import pyfunc  # takes a while more
     from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
     from mlflow.types.schema import Array
 
     example = files.example
-    answer = [ColSpec("string", "class"), ColSpec("double", "probability")]
+    answer = [] if files.regression else [ColSpec("string", "class"), ColSpec("double", "probability")]
     signature = ModelSignature(
         Schema([TensorSpec(example.dtype, (-1, *example.shape[1:]))]),
-        Schema([*answer, ColSpec(Array("double"), "probabilities")]),
+        Schema([*answer, ColSpec(Array("double"), "outputs" if files.regression else "probabilities")]),
     )
     pyfunc.save_model(
         str(folder), python_model=str(files.code), artifacts={"net": str(files.arrays)},

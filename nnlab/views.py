@@ -53,7 +53,7 @@ def axes(sweep: Sweep) -> tuple[str | None, str | None, str | None]:
 
 
 def trainability(sweep: Sweep) -> tuple[list[str], Choices]:
-    """The panels' names, and for each slice one figure a panel: the accuracy on the training set."""
+    """The panels' names, and for each slice one figure a panel: accuracy or error on the training set."""
     x, y, panel = axes(sweep)
     if x is None:
         return [], {}
@@ -64,12 +64,12 @@ def trainability(sweep: Sweep) -> tuple[list[str], Choices]:
         for value in _names(sweep, key)[:MOST_VALUES]:
             chosen = [cell for cell in sweep.cells if shown(cell.params.get(key)) == value]
             slices[f"{key} = {value}"] = chosen
-    limits = (min((c.metrics.get("train/majority", 0.5) for c in sweep.done), default=0.5), 1.0)
+    trained, limits = f"train/{sweep.figure}", _trained_limits(sweep)
 
     def figure(cells: Sequence[Run], name: str) -> go.Figure:
         # without a hidden layer the activation does not matter: these cells stand in every panel
         there = [c for c in cells if panel is None or shown(c.params.get(panel)) == name or no_hidden(c)]
-        return _grid(sweep, there, x, y, "train/accuracy", limits)
+        return _grid(sweep, there, x, y, trained, limits)
 
     def no_hidden(cell: Run) -> bool:
         return panel == "model.activation" and cell.params.get("model.depth") == 1
@@ -77,8 +77,15 @@ def trainability(sweep: Sweep) -> tuple[list[str], Choices]:
     return panels, {label: [figure(cells, name) for name in panels] for label, cells in slices.items()}
 
 
+def _trained_limits(sweep: Sweep) -> tuple[float, float]:
+    """From a constant's training accuracy to 1; of a regression, from 0 to a constant's error."""
+    if sweep.figure == "rmse":
+        return 0.0, max(c.metrics["train/deviation"] for c in sweep.done)
+    return min((c.metrics.get("train/majority", 0.5) for c in sweep.done), default=0.5), 1.0
+
+
 def heatmaps(sweep: Sweep) -> Choices:
-    """The ranked accuracy over every two swept keys, averaged over all others."""
+    """The ranked figure over every two swept keys, averaged over all others."""
     keys = [key for key in sweep.keys if len(values(sweep, key)) <= MOST_VALUES]
     return {
         f"{y} over {x}": [_grid(sweep, sweep.cells, x, y, sweep.select_by, _limits(sweep), 460)]
@@ -87,9 +94,9 @@ def heatmaps(sweep: Sweep) -> Choices:
 
 
 def _limits(sweep: Sweep) -> tuple[float, float]:
-    """The range of the ranked accuracy among what did not diverge."""
-    accuracies = [c.metrics[sweep.select_by] for c in sweep.done if c.state != "diverged"]
-    return min(accuracies, default=0.0), max(accuracies, default=1.0)
+    """The range of the ranked figure among what did not diverge."""
+    found = [c.metrics[sweep.select_by] for c in sweep.done if c.state != "diverged"]
+    return min(found, default=0.0), max(found, default=1.0)
 
 
 def _grid(
@@ -194,18 +201,17 @@ def parallel(sweep: Sweep) -> Choices:
     for key in sweep.keys:
         names = _names(sweep, key)
         keys[key] = (names, [names.index(shown(cell.params.get(key))) for cell in sweep.done])
-    numbers = {
-        m: [c.metrics.get(m, math.nan) for c in sweep.done] for m in ("train/accuracy", sweep.select_by)
-    }
+    shown_metrics = (f"train/{sweep.figure}", sweep.select_by)
+    numbers = {m: [c.metrics.get(m, math.nan) for c in sweep.done] for m in shown_metrics}
     return {"": [figures.parallel(keys, numbers, numbers[sweep.select_by], _limits(sweep))]}
 
 
 def importance(sweep: Sweep) -> Choices:
-    """How much of the variance of the accuracies each key explains."""
+    """How much of the variance of the figures each key explains."""
     choices: Choices = {}
     if not sweep.keys:
         return choices
-    for metric in dict.fromkeys((sweep.select_by, "train/accuracy")):
+    for metric in dict.fromkeys((sweep.select_by, f"train/{sweep.figure}")):
         rows = [cell for cell in sweep.done if metric in cell.metrics]
         shares = statistics.importance(
             [c.params for c in rows], sweep.keys, [c.metrics[metric] for c in rows]
@@ -215,12 +221,13 @@ def importance(sweep: Sweep) -> Choices:
 
 
 def gap(sweep: Sweep) -> Choices:
-    """Test against training accuracy of every cell that did not diverge, coloured by each key."""
+    """Test against training figure of every cell that did not diverge, coloured by each key."""
+    figure = sweep.figure
     return {
         f"coloured by {key}": [
             figures.scatter(
-                list(_marks(sweep, key, "train/accuracy", "test/accuracy")),
-                ("accuracy on the training set", "accuracy on the test set"),
+                list(_marks(sweep, key, f"train/{figure}", f"test/{figure}")),
+                (f"{figure} on the training set", f"{figure} on the test set"),
                 logarithmic=False,
             )
         ]

@@ -33,7 +33,8 @@ LAYERS = [
         "archive",
         "reaper",
     },
-    {"data.hdf5", "plots", "panels"},
+    {"data.border", "plots", "panels"},
+    {"data.hdf5"},
     {
         "data.figure",
         "data.toy",

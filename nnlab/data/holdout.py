@@ -53,21 +53,28 @@ def share(data: Dataset, validation: float) -> HeldOut:
             f"data.validation: {validation:g} of the {data.m} examples in {data.train.path} leaves none "
             f"to {side}; give a {'larger' if count == 0 else 'smaller'} share"
         )
-    return _held_out(data, folds.share(data.train.y, count))
+    return _held_out(data, folds.share(_strata(data.train), count))
 
 
 def fold(data: Dataset, count: int, number: int) -> HeldOut:
     """Hold out fold ``number`` of ``count``; UserError where a class has too few examples for that."""
-    sizes = np.bincount(data.train.y, minlength=len(data.classes))
+    strata = _strata(data.train)
+    sizes = np.bincount(strata)
     smallest = min((int(n), label) for label, n in enumerate(sizes) if n)
     if smallest[0] < count:
         n, label = smallest
+        of = f" of class {data.classes[label]!r}" if data.classes else ""
         raise UserError(
-            f"data.folds: {data.train.path} has {n} training example{'s' if n > 1 else ''} of class "
-            f"{data.classes[label]!r}, too few for {count} folds; "
+            f"data.folds: {data.train.path} has {n} training example{'s' if n > 1 else ''}{of}, "
+            f"too few for {count} folds; "
             + (f"give data.folds={n} or fewer" if n > 1 else "give data.validation, or more examples")
         )
-    return _held_out(data, folds.fold(data.train.y, count, number))
+    return _held_out(data, folds.fold(strata, count, number))
+
+
+def _strata(split: Split) -> NDArray[np.int64]:
+    """What is to be shared out evenly (m,): the classes; a regression's examples are all of one kind."""
+    return np.zeros(len(split.y), np.int64) if split.regression else split.y
 
 
 def _held_out(data: Dataset, places: Places) -> HeldOut:
