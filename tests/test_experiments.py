@@ -284,10 +284,18 @@ def vectorization(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
 
 @story
 def universal_approximation(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
-    if not good:  # units that are all alike
-        flat = np.ones((4, 1)), np.zeros((4, 1))
-        analysis.BUILD["relu"] = lambda f, n: [flat, (np.ones((1, 4)) / n, np.zeros((1, 1)))]
-    return []
+    found = []
+    for name in ("sine", "waves"):
+        for width in (2, 8, 32):
+            for lr in (0.01, 0.1):
+                for seed in (1, 2, 3):
+                    rmse = 0.5 / width if lr == 0.1 and (good or name == "sine") else 0.6 - seed / 10
+                    keys = {"data.train": f"/data/{name}_train.h5", "model.width": width}
+                    metrics = {"train/rmse": rmse, "test/rmse": 1.1 * rmse, "train/deviation": 0.7}
+                    if lr == 0.01 and seed == 3:  # diverged
+                        metrics = {"train/deviation": 0.7}
+                    found.append(made(keys | {"optimizer.lr": lr, "seed": seed}, metrics=metrics))
+    return found
 
 
 @story
@@ -347,6 +355,14 @@ def test_too_few_images_are_inconclusive(made: Made) -> None:
         for depth in (1, 2)
     ]
     assert analysis.analyse(runs).verdict == "inconclusive"
+
+
+def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made: Made) -> None:
+    analysis = Experiment(EXPERIMENTS / "universal_approximation").module()
+    runs = STORIES["universal_approximation"](made, analysis, True)
+    flat = np.ones((4, 1)), np.zeros((4, 1))  # units that are all alike
+    analysis.BUILD["relu"] = lambda f, n: [flat, (np.ones((1, 4)) / n, np.zeros((1, 1)))]
+    assert analysis.analyse(runs).verdict == "refuted"
 
 
 def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:

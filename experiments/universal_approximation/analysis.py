@@ -1,12 +1,15 @@
-"""Nets of one hidden layer built for a function, and their largest error against the width."""
+"""Nets of one hidden layer, built for a function and trained on it, and their errors against the width."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiment import Run, Verdict, verdict_of
+from nnlab.data.toy import CURVES
+from nnlab.experiment import Run, Verdict, grouped, verdict_of
 from nnlab.forward import Parameters, logits
 from nnlab.panels import COLOURS, panels
 
@@ -21,6 +24,10 @@ RATES = {"relu": (-2.0, -1.0, -0.5), "sigmoid": (-1.0, -1.0, -0.5)}  # predicted
 WIDTHS = tuple(2**k for k in range(2, 11))
 X = np.linspace(0.0, 1.0, 10_001)[:, np.newaxis]  # (points, 1)
 SMALL, NEAR, STEEP = 0.02, 0.15, 50.0
+CLOSE = 0.1  # of the standard deviation, for what is trained
+
+
+# -- built -----------------------------------------------------------------------------------------
 
 
 def polyline(f: Callable[[Array], Array], n: int) -> Parameters:
@@ -60,42 +67,127 @@ def rate(found: Sequence[float]) -> float:
     return float(np.log(found[-1] / found[start]) / np.log(WIDTHS[-1] / WIDTHS[start]))
 
 
-def analyse(runs: Sequence[Run]) -> Verdict:
-    """Falls, is small, at the predicted rate."""
+def built() -> tuple[bool, dict[str, list[float]]]:
+    """Do the built nets' errors fall, get small, and do so at the predicted rates? And the figures."""
     found = errors()
     predicted = {(a, name): r for a, of in RATES.items() for name, r in zip(FUNCTIONS, of, strict=True)}
     falls = all(np.diff(values).max() < 0.0 for values in found.values())
-    small = max(values[-1] for values in found.values())
+    small = max(values[-1] for values in found.values()) < SMALL
     off = max(abs(rate(found[key]) - predicted[key]) for key in found)
-    sentence = (
-        f"At width {WIDTHS[-1]} the largest error of six nets is {small:.3f}; it falls as a power "
-        "of the width, "
-        + ", ".join(f"{rate(found['relu', name]):.2f} for {name}" for name in FUNCTIONS)
-        + " with ReLUs."
-    )
     figures = {
-        f"{a}, {name}: errors at width {WIDTHS[0]} and {WIDTHS[-1]}, rate, predicted": [
+        f"built, {a}, {name}: errors at width {WIDTHS[0]} and {WIDTHS[-1]}, rate, predicted": [
             values[0], values[-1], rate(values), predicted[a, name],
         ]
         for (a, name), values in found.items()
     }  # fmt: skip
-    return verdict_of(falls and small < SMALL and off <= NEAR, sentence, figures)
+    return falls and small and off <= NEAR, figures
+
+
+def built_relative(name: str, n: int) -> float:
+    """The rmse of the net built of n ReLUs over the curve's standard deviation, on [0, 1]."""
+    values = CURVES[name](X[:, 0])
+    net = logits(polyline(CURVES[name], n), X, "relu", 0.0)[0]
+    return float(np.sqrt(np.mean((net - values) ** 2)) / values.std())
+
+
+# -- trained ---------------------------------------------------------------------------------------
+
+
+def relative(run: Run, split: str) -> float:
+    """The rmse over the targets' standard deviation; a diverged net's has no bound."""
+    return float(run.metrics.get(f"{split}/rmse", np.inf) / run.metrics["train/deviation"])
+
+
+def best_runs(runs: Sequence[Run]) -> dict[str, dict[int, list[Run]]]:
+    """By curve and width the seeds at the rate of the lowest median training error, the best first."""
+
+    def middle(of: Sequence[Run]) -> float:
+        return float(np.median([relative(run, "train") for run in of]))
+
+    found: dict[str, dict[int, list[Run]]] = {}
+    for (file, width), of in grouped(runs, "data.train", "model.width").items():
+        seeds = min(grouped(of, "optimizer.lr").values(), key=middle)
+        seeds.sort(key=lambda run: relative(run, "test"))
+        found.setdefault(Path(file).stem.removesuffix("_train"), {})[width] = seeds
+    return found
+
+
+def analyse(runs: Sequence[Run]) -> Verdict:
+    """Do such nets exist, and does training find them?"""
+    exist, figures = built()
+    narrow, wide = (f(run["model.width"] for run in runs) for f in (min, max))
+    found, close, told = True, [], []
+    for name, widths in best_runs(runs).items():
+        medians = [float(np.median([relative(run, "test") for run in of])) for of in widths.values()]
+        for (width, of), median in zip(widths.items(), medians, strict=True):
+            figures[f"trained, {name}, width {width}: rate, least, median, largest error; built"] = [
+                of[0]["optimizer.lr"], relative(of[0], "test"), median, relative(of[-1], "test"),
+                built_relative(name, width),
+            ]  # fmt: skip
+        close += [name] * (medians[-1] < CLOSE)
+        found &= bool(np.diff(medians).max() < 0.0) and medians[-1] < CLOSE
+        told.append(f"{medians[0]:.2g} to {medians[-1]:.2g} for {name}")
+    fit = "fit every function at the predicted rates" if exist else "do not fit as predicted"
+    sentence = (
+        f"Built nets {fit}; trained ones come within a tenth of the spread for "
+        f"{', '.join(close) or 'no curve'}: from width {narrow} to {wide} the median test error over the "
+        f"spread goes from {', '.join(told)}."
+    )
+    return verdict_of(exist and found, sentence, figures)
+
+
+# -- picture ---------------------------------------------------------------------------------------
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Three functions with nets of eight units; errors against width."""
-    figure, (left, right) = panels("One hidden layer: eight units, and the error against the width", 2)
-    found = errors()
-    for colour, (name, f) in zip(COLOURS, FUNCTIONS.items(), strict=False):
-        left.plot(X, f(X), color=colour, lw=4, alpha=0.25)
+    """Trained errors beside built ones, the widest trained nets, what the built nets reach."""
+    figure, axes = panels("One hidden layer: what training finds, and what there is", 2, 2)
+    found = best_runs(runs)
+    _trained_errors(axes[0], found)
+    _trained_nets(axes[1], found)
+    _built_nets(axes[2])
+    _built_errors(axes[3])
+    return figure
+
+
+def _trained_errors(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
+    for colour, (name, widths) in zip(COLOURS, found.items(), strict=False):
+        x = list(widths)
+        seeds = np.array(
+            [[relative(run, "test") for run in of] for of in widths.values()]
+        )  # (widths, seeds)
+        axis.loglog(x, np.median(seeds, axis=1), "o-", color=colour, label=f"{name}, trained")
+        axis.fill_between(x, seeds.min(axis=1), seeds.max(axis=1), color=colour, alpha=0.15, lw=0)
+        axis.loglog(x, [built_relative(name, n) for n in x], "s:", color=colour, label=f"{name}, built")
+    axis.axhline(CLOSE, color="black", lw=0.8, ls="--")
+    axis.set(xlabel="ReLUs in the hidden layer", title="Test rmse / standard deviation (band: seeds)")
+    axis.legend(fontsize=7)
+
+
+def _trained_nets(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
+    for colour, (name, widths) in zip(COLOURS, found.items(), strict=False):
+        seeds = widths[max(widths)]
+        net = logits(seeds[len(seeds) // 2].weights, 2.0 * X - 1.0, "relu", 0.0)[0]
+        axis.plot(X, CURVES[name](X), color=colour, lw=4, alpha=0.25)
+        axis.plot(X, net, color=colour, lw=1.2, label=name)
+    axis.set(xlabel="t", title=f"Curves (wide), trained nets of {max(widths)} ReLUs (line)")
+
+
+def _built_nets(axis: Axes) -> None:
+    for colour, f in zip(COLOURS, FUNCTIONS.values(), strict=False):
+        axis.plot(X, f(X), color=colour, lw=4, alpha=0.25)
         for activation, style in (("relu", "-"), ("sigmoid", ":")):
             with np.errstate(over="ignore"):
                 fit = logits(BUILD[activation](f, 8), X, activation, 0.0)[0]
-            left.plot(X, fit, style, color=colour, lw=1.2)
-            right.loglog(
-                WIDTHS, found[activation, name], f"o{style}", color=colour, label=f"{name}, {activation}"
-            )
-    left.set(xlabel="x", title="Functions (wide), 8 ReLUs (line), 8 sigmoids (dots)")
-    right.set(xlabel="units in the hidden layer", title="Largest error on [0, 1]")
-    right.legend(fontsize=7)
-    return figure
+            axis.plot(X, fit, style, color=colour, lw=1.2)
+    axis.set(xlabel="x", title="Functions (wide), built: 8 ReLUs (line), 8 sigmoids (dots)")
+
+
+def _built_errors(axis: Axes) -> None:
+    found = errors()
+    for colour, name in zip(COLOURS, FUNCTIONS, strict=False):
+        for activation, style in (("relu", "-"), ("sigmoid", ":")):
+            label = f"{name}, {activation}"
+            axis.loglog(WIDTHS, found[activation, name], f"o{style}", color=colour, label=label)
+    axis.set(xlabel="units in the hidden layer", title="Built: largest error on [0, 1]")
+    axis.legend(fontsize=7)

@@ -1,5 +1,6 @@
-"""Small drawn sets of features, whose rule is known: half-spaces, parity."""
+"""Small drawn sets of features, whose rule is known: half-spaces, parity, curves."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,13 @@ from nnlab.data import hdf5
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Targets = Labels | Array  # the array's type tells classes from a regression
+
+CURVES: dict[str, Callable[[Array], Array]] = {  # on [0, 1]
+    "sine": lambda t: np.sin(2.0 * np.pi * t),
+    "kink": lambda t: np.abs(t - 1.0 / 3.0),
+    "waves": lambda t: np.sin(8.0 * np.pi * t),
+}
 
 
 def half_space(m: int, n: int, seed: int) -> tuple[Array, Labels]:
@@ -24,9 +32,15 @@ def parity(n: int) -> tuple[Array, Labels]:
     return bits.astype(np.float64), bits.sum(axis=1) % 2
 
 
-def write(folder: Path, train: tuple[Array, Labels], test: tuple[Array, Labels], stem: str = "") -> None:
-    """Write ``<stem>train.h5`` and ``<stem>test.h5`` of two classes unless they are there."""
+def curve(name: str, m: int, seed: int) -> tuple[Array, Array]:
+    """m points x (m, 1), uniform on [-1, 1], and a curve's values at (x + 1) / 2 as targets (m, 1)."""
+    x = np.random.RandomState([2, seed]).uniform(-1.0, 1.0, (m, 1))
+    return x, CURVES[name]((x + 1.0) / 2.0)
+
+
+def write(folder: Path, train: tuple[Array, Targets], test: tuple[Array, Targets], stem: str = "") -> None:
+    """Write ``<stem>train.h5`` and ``<stem>test.h5``, of two classes or real targets, unless they exist."""
     for split, (x, y) in (("train", train), ("test", test)):
         path = folder / f"{stem}{split}.h5"
         if not path.is_file():
-            hdf5.write(path, split, x, y, ("0", "1"))
+            hdf5.write(path, split, x, y, () if y.dtype.kind == "f" else ("0", "1"))
