@@ -116,7 +116,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     """Do such nets exist, and does training find them?"""
     exist, figures = built()
     narrow, wide = (f(run["model.width"] for run in runs) for f in (min, max))
-    found, close, told = True, [], []
+    falls, close, told = [], [], []
     for name, widths in best_runs(runs).items():
         medians = [float(np.median([relative(run, "test") for run in of])) for of in widths.values()]
         for (width, of), median in zip(widths.items(), medians, strict=True):
@@ -124,16 +124,17 @@ def analyse(runs: Sequence[Run]) -> Verdict:
                 of[0]["optimizer.lr"], relative(of[0], "test"), median, relative(of[-1], "test"),
                 built_relative(name, width),
             ]  # fmt: skip
+        falls += [name] * bool(np.diff(medians).max() < 0.0)
         close += [name] * (medians[-1] < CLOSE)
-        found &= bool(np.diff(medians).max() < 0.0) and medians[-1] < CLOSE
         told.append(f"{medians[0]:.2g} to {medians[-1]:.2g} for {name}")
     fit = "fit every function at the predicted rates" if exist else "do not fit as predicted"
     sentence = (
         f"Built nets {fit}; trained ones come within a tenth of the spread for "
-        f"{', '.join(close) or 'no curve'}: from width {narrow} to {wide} the median test error over the "
+        f"{', '.join(close) or 'no curve'}, and get better with every width for "
+        f"{', '.join(falls) or 'no curve'}: from {narrow} to {wide} units the median test error over the "
         f"spread goes from {', '.join(told)}."
     )
-    return verdict_of(exist and found, sentence, figures)
+    return verdict_of(exist and len(falls) == len(close) == len(told), sentence, figures)
 
 
 # -- picture ---------------------------------------------------------------------------------------
@@ -159,6 +160,7 @@ def _trained_errors(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
         axis.loglog(x, np.median(seeds, axis=1), "o-", color=colour, label=f"{name}, trained")
         axis.fill_between(x, seeds.min(axis=1), seeds.max(axis=1), color=colour, alpha=0.15, lw=0)
         axis.loglog(x, [built_relative(name, n) for n in x], "s:", color=colour, label=f"{name}, built")
+        axis.set_xticks(x, map(str, x))
     axis.axhline(CLOSE, color="black", lw=0.8, ls="--")
     axis.set(xlabel="ReLUs in the hidden layer", title="Test rmse / standard deviation (band: seeds)")
     axis.legend(fontsize=7)
