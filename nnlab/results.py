@@ -33,8 +33,8 @@ class Run:
     @property
     def state(self) -> str:
         """The status; ``stuck`` if it finished no better on its training set than a constant answer."""
-        for better, worse in (("accuracy", "majority"), ("deviation", "rmse")):
-            high, low = (self.metrics.get(f"train/{key}") for key in (better, worse))
+        for keys in (("accuracy", "majority"), ("deviation", "rmse")):
+            high, low = (self.metrics.get(f"train/{key}") for key in keys)
             if self.status == "finished" and high is not None and low is not None:
                 return "stuck" if high <= low else "finished"
         return self.status

@@ -87,6 +87,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[Any, str]] = {
     "NaN": (np.where(np.arange(60).reshape(30, 2) == 35, np.nan, T), "the target of example 17 is not"),
     "infinity": (np.where(np.arange(30) == 3, np.inf, T[:, 0]), "the target of example 3 is not finite"),
+    "squares without end": (T * 1e150, "rescale them"),
     "too few": (T[:-1], "(29, 2)"),
     "transposed": (T.T, "(2, 30)"),
     "a table of tables": (T[..., np.newaxis], "(30, 2, 1)"),
@@ -125,6 +126,14 @@ def test_targets_that_stand_elsewhere_are_not_followed(tmp_path: Path) -> None:
     with h5py.File(path, "a") as file:
         file["list_classes"] = h5py.SoftLink("/nowhere")
     with pytest.raises(UserError, match="list_classes is a link to elsewhere"):
+        hdf5.read(path, MEMORY_MB)
+
+
+def test_a_chunk_of_targets_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = write_h5(tmp_path / "a.h5", y=None, classes=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("train_set_y", data=T[:, 0], chunks=(2**22,), maxshape=(None,), compression=1)
+    with pytest.raises(UserError, match=r"train_set_y of shape \(30,\) is in 1 chunks"):
         hdf5.read(path, MEMORY_MB)
 
 

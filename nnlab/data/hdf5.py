@@ -24,6 +24,7 @@ from nnlab.forward import features
 from nnlab.metrics import targets
 
 PART_MB = 16  # of a set that are digested or checked at a time
+LARGEST = 1e100  # target: sums of squares stay finite
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: caches are keyed by it
@@ -176,6 +177,8 @@ def write(path: Path, split: str, x: NDArray[Any], y: NDArray[Any], classes: tup
 def _check_values(split: Split) -> None:
     if split.regression:
         _check_finite(split.path, "the target of example", [split.y])
+        if np.abs(split.y).max() > LARGEST:
+            raise UserError(f"{split.path}: targets go up to {np.abs(split.y).max():.3g}; rescale them")
     else:
         _check_labels(split)
     if split.x.dtype.kind == "f":
