@@ -147,7 +147,7 @@ class _Base:
 
 
 def _refers(text: str) -> bool:
-    """Does a value refer to another key? ``${nnlab_data:x.h5}`` does not, ``${nnlab_data:${seed}.h5}`` does."""
+    """Does a value refer to another key? ``${nnlab_data:x}`` does not, ``${nnlab_data:${seed}}`` does."""
     plain = text.replace("\\{", "{")  # Hydra escapes the braces of a swept text
     return plain.count("${") > plain.count("${nnlab_")
 
