@@ -125,7 +125,7 @@ def test_values_have_the_types_of_the_schema(data: list[str]) -> None:
 def test_a_value_follows_the_swept_keys_that_it_refers_to(data: list[str]) -> None:
     train = Path(data[1].partition("=")[2])
     for name in ("1.h5", "2.h5"):
-        (train.parent / name).symlink_to(train)
+        (train.parent / name).hardlink_to(train)
     plan = planned(*data, f"data.train='${{nnlab_data:{train.parent}/${{seed}}.h5}}'", "seed=1,2")
     assert [Path(c.config.data.train).name for c in plan.cells] == ["1.h5", "2.h5"]
     plan = planned(*data, "seed=1,2", "init.scale=0.5,${seed}")
