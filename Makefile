@@ -74,8 +74,9 @@ test: $(READY) ## run the tests (under three minutes)
 test-all: $(READY) ## run all tests, the slow ones too
 	@$(BIN)/python -m pytest $(ARGS)
 
+# the peers choose their kernels by the processor: so does NumPy's BLAS, whatever it is told elsewhere
 bench: $(BENCH_READY) ## measure against the peers, a quarter of an hour: make bench ARGS="--only loop"
-	@$(BIN)/python -m experiments.speed.bench $(ARGS)
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m experiments.speed.bench $(ARGS)
 
 # the peers are no part of the lock, and may change nothing that it pins
 $(BENCH_READY): $(READY)

@@ -10,8 +10,8 @@ and with the Gram matrix K = X^T X (m, m) the first pre-activation needs no imag
     Z1 = W1 X + b1 = c Z1_0 + C K + b1,       Z1_0 = W1_0 X (n_1, m), drawn up once.
 
 It is the same algorithm in other coordinates, not an approximation. Either way the parameters are a
-block P, [W1 b1] over the images or [C b1] over K, and the layers differ in the gradient of P, in the
-start that the Gram layer adds, and in how W1 is got back. The two stand side by side below, each
+block P, [W1 b1] over the images or [C e] over K, and the layers differ in the gradient of P, in the
+start that the Gram layer adds, and in how W1 and b1 are got back. The two stand side by side below, each
 opening with its formula.
 """
 
@@ -53,7 +53,7 @@ class FirstLayer(Protocol):
     dtype: np.dtype[Any]
     on_disk: bool  # is a minibatch read from a file? Then it is worth reading ahead
     pieces: list[slice]  # the training images in parts that fit into memory; empty: only as the whole
-    P: Array  # the block of parameters, a view of theta, the bias in the last column
+    P: Array  # the block of parameters, a view of theta, what is the bias's own in the last column
     dP: Array  # its gradient
 
     def bind(self, theta: Array, gradient: Array) -> None:
@@ -68,7 +68,7 @@ class FirstLayer(Protocol):
     def inputs(self, images: Array, products: Array | None = None) -> Inputs:
         """Prepare other images (k, n_0) for ``forward``.
 
-        ``products`` are theirs with the training images (k, m), where K has them already.
+        ``products`` are theirs with the training images (k, m) plus 1, where ``gram`` has them already.
         """
 
     def whole_dZ1(self) -> Array:
@@ -138,11 +138,14 @@ class PrimalLayer:
 
 
 class GramLayer:
-    """Z1 = c W1_0 X + C K + b1, and the gradient of C is dZ1 itself: no product with an image.
+    """Z1 = c W1_0 X + C (K + 1) + e, and the gradient of C is dZ1 itself: no product with an image.
 
-    One product of [C b1 0] (n_1, w) with the bordered K of ``gram`` gives C K + b1. The columns of Z1 from
-    m to w belong to no example: the loop gives them no weight, so dZ1 is 0 there, and dZ1 of all examples
-    stands where [dC db1 0] belongs.
+    The bias moves by the sum of dZ1 over the examples, so as long as nothing but dZ1 moves C it is C 1, and
+    the 1 in K + 1 adds it. L2 shrinks C but not b1; e (n_1, 1) makes up for that: b1 = C 1 + e.
+
+    One product of [C e 0] (n_1, w) with the bordered K of ``gram`` gives C (K + 1) + e. The columns of Z1
+    from m to w belong to no example: the loop gives them no weight, so dZ1 is 0 there, and dZ1 of all
+    examples is the gradient [dC de 0] as it stands.
     """
 
     on_disk = False
@@ -156,12 +159,10 @@ class GramLayer:
         self._start_squared = float(np.vdot(W1, W1))
         self._start = room(self.n_1, len(K), dtype=K.dtype)
         np.matmul(W1, images.T, out=self._start[:, : self._m])
-        self._ones = np.ones(len(K), K.dtype)
 
     def bind(self, theta: Array, gradient: Array) -> None:
         self._block, self._dZ1 = (v[:-1].reshape(self.n_1, -1) for v in (theta, gradient))  # (n_1, w)
-        self.P, self.dP = self._block[:, : self._m + 1], self._dZ1[:, : self._m + 1]  # [C b1]
-        self._db = self.dP[:, -1]
+        self.P, self.dP = self._block[:, : self._m + 1], self._dZ1[:, : self._m + 1]  # [C e]
         self._c, self._dc = theta[-1:], gradient[-1:]
         self._c[0], self._shrunk = 1.0, False
 
@@ -173,10 +174,7 @@ class GramLayer:
 
     def inputs(self, images: Array, products: Array | None = None) -> Inputs:
         rows = np.zeros((len(images), len(self._K)), images.dtype)
-        if products is None:
-            np.matmul(images, self._images.T, out=rows[:, : self._m])
-        else:
-            rows[:, : self._m] = products
+        rows[:, : self._m] = images @ self._images.T + 1.0 if products is None else products
         rows[:, self._m] = 1.0
         return Inputs(rows.T, self._W1_0 @ images.T)
 
@@ -191,37 +189,43 @@ class GramLayer:
         if batch is not None:
             self._dZ1[...] = 0.0
             self._dZ1[:, batch] = dZ1
-        self._db[:] = np.dot(self._dZ1, self._ones)  # half the time of a sum
-        self._dc[0] = 0.0
+        if self._shrunk:
+            self._dc[0] = 0.0
 
     def decay(self, rate: float) -> float:
-        self.dP[:, :-1] += rate * self.P[:, :-1]
+        C = self.P[:, :-1]
+        self.dP[:, :-1] += rate * C
+        self.dP[:, -1] -= rate * C.sum(axis=1)
         self._dc += rate * self._c
         self._shrunk = True
-        return self._squared(float(self._c[0]), self.P[:, :-1])
+        return self._squared(float(self._c[0]), C)
 
     def gradient_norm(self) -> float:
         return float(np.sqrt(max(self._squared(float(self._dc[0]), self.dP[:, :-1]), 0.0)))
 
     def weights(self) -> tuple[Array, Array]:
-        return self._c * self._W1_0 + self.P[:, :-1] @ self._images, self.P[:, -1:].copy()
+        C, e = self.P[:, :-1], self.P[:, -1:]
+        return self._c * self._W1_0 + C @ self._images, C.sum(axis=1, keepdims=True) + e
 
     def _squared(self, c: float, C: Array) -> float:
-        """|c W1_0 + C X^T|^2 = c^2 |W1_0|^2 + 2c <Z1_0, C> + <C K, C>: W1 is never formed."""
+        """|c W1_0 + C X^T|^2 = c^2 |W1_0|^2 + 2c <Z1_0, C> + <C (K+1), C> - |C 1|^2: W1 is never formed."""
         cross = float(np.vdot(self._start[:, : self._m], C))
-        K = self._K[: self._m, : self._m]
-        return c * c * self._start_squared + 2.0 * c * cross + float(np.vdot(C @ K, C))
+        sums = C.sum(axis=1)  # C 1 (n_1,)
+        quadratic = float(np.vdot(C @ self._K[: self._m, : self._m], C) - np.vdot(sums, sums))
+        return c * c * self._start_squared + 2.0 * c * cross + quadratic
 
 
 def gram(images: Array) -> Array:
-    """K = X^T X (m, m) of images (m, n_0), bordered: [[K 1 0] [1^T 0 0] [0 0 0]] (w, w).
+    """K = X^T X (m, m) of images (m, n_0) plus 1, bordered: [[K+1 1 0] [1^T 0 0] [0 0 0]] (w, w).
 
-    The border makes the bias one more coefficient. The zeros fill up the rows to whole cache lines,
-    with which a product takes three quarters of the time.
+    The 1 is for the bias, as far as it moves with the coefficients; the border makes the rest of it one
+    more coefficient. The zeros fill up the rows to whole cache lines, with which a product takes three
+    quarters of the time.
     """
     m = len(images)
     K = _bordered(m, images.dtype)
-    np.matmul(images, images.T, out=K[:m, :m])
+    products = np.matmul(images, images.T, out=K[:m, :m])
+    products += 1.0
     return K
 
 

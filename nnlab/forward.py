@@ -52,7 +52,7 @@ def logits(parameters: Parameters, images: Array, activation: str, leak: float) 
     (W, b), *upper = parameters
     Z: Array = W @ images.T + b
     for W, b in upper:
-        ACTIVATIONS[activation].apply(Z, leak)
+        ACTIVATIONS[activation].apply(Z, leak)()
         Z = W @ Z + b
     return Z
 

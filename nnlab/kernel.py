@@ -36,7 +36,7 @@ def gram_of(data: Dataset, trainer: TrainerConfig) -> tuple[Array, float]:
 
 
 def validation_products(data: Dataset, trainer: TrainerConfig) -> Array | None:
-    """Of the held-out images with those to train on (k, m), where K has them."""
+    """Of the held-out images with those to train on (k, m), plus 1, where K has them."""
     train, held = data.train, data.validation
     if not (isinstance(train, Part) and isinstance(held, Part) and trainer.solver == "gram"):
         return None

@@ -14,7 +14,7 @@ chi_1 = 1 all inputs become alike (order), above it near ones are driven apart (
 """
 
 from dataclasses import dataclass
-from math import inf, log, sqrt
+from math import inf, isclose, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +48,8 @@ def fixed_point(activation: str, sigma_w2: float, sigma_b2: float = 0.0) -> Fixe
 
 
 def depth_scale(chi: float) -> float:
-    """1 / |log chi|: the layers over which a factor chi per layer makes e."""
-    return inf if chi == 1.0 else 1.0 / abs(log(chi))
+    """1 / |log chi|: the layers over which a factor chi per layer makes e; inf where chi rounds to 1."""
+    return inf if isclose(chi, 1.0, rel_tol=1e-12) else 1.0 / abs(log(chi))
 
 
 def _fixed_q(activation: str, sigma_w2: float, sigma_b2: float) -> float:
@@ -84,11 +84,11 @@ def _mean(values: Array) -> float:
 
 def _value(activation: str, z: Array) -> Array:
     A = z.copy()
-    ACTIVATIONS[activation].apply(A, 0.0)
+    ACTIVATIONS[activation].apply(A, 0.0)()
     return A
 
 
 def _slope(activation: str, z: Array) -> Array:
     slope = np.empty_like(z)
-    ACTIVATIONS[activation].slope(_value(activation, z), slope, 0.0)
+    ACTIVATIONS[activation].slope(_value(activation, z), slope, 0.0)()
     return slope

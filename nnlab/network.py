@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.activations import ACTIVATIONS
+from nnlab.activations import ACTIVATIONS, Prepared
 from nnlab.first_layer import FirstLayer, Inputs, Places, room
 from nnlab.forward import Parameters
 
@@ -30,7 +30,7 @@ Delta = Callable[[Array, Array], None]  # delta(Z_L, out), of a loss for given t
 class Up(NamedTuple):
     """What the forward pass needs between hidden layer l and layer l + 1, for k examples."""
 
-    Z: Array  # Z_l, turned into A_l in place (n_l, k)
+    activate: Prepared  # turns Z_l (n_l, k) into A_l in place
     P: Array  # [W_{l+1} b_{l+1}] (n_{l+1}, n_l + 1)
     A_1: Array  # A_l with a row of ones below (n_l + 1, k)
     Z_next: Array  # Z_{l+1} (n_{l+1}, k)
@@ -53,8 +53,7 @@ class Arrays:
 
     Z: list[Array]  # Z_l, turned into A_l in place but for the last (n_l, k)
     dZ: list[Array]  # (n_l, k)
-    A: Array  # all the A_l with their rows of ones, one below the other, in one piece of memory
-    slopes: Array  # g' of all of it: one operation for all layers
+    slope: Prepared  # writes g' of all layers for the way down, in one operation
     up: list[Up]  # views, from layer 1 to layer L
     down: list[Down]  # views, from layer L to layer 1
 
@@ -113,7 +112,7 @@ class Network:
         *hidden, n_L = self.sizes
         dtype = self.theta.dtype
         tops = np.cumsum([0, *(n_l + 1 for n_l in hidden)])
-        A, slopes = (room(int(tops[-1]), k, dtype=dtype) for _ in range(2))
+        A, slopes = (room(int(tops[-1]), k, dtype=dtype) for _ in range(2))  # of all layers, in one piece
         A[tops[1:] - 1] = 1.0
         Z = [
             *(A[top : top + n_l] for top, n_l in zip(tops, hidden, strict=False)),
@@ -125,9 +124,9 @@ class Network:
         up, down = [], []
         for i, (P, dP) in enumerate(zip(self._P, self._dP, strict=True)):
             A_1, slope = A[tops[i] : tops[i + 1]], slopes[tops[i] : tops[i + 1] - 1]
-            up.append(Up(Z[i], P, A_1, Z[i + 1]))
+            up.append(Up(self._activation.apply(Z[i], self._leak), P, A_1, Z[i + 1]))
             down.append(Down(dZ[i + 1], A_1.T, dP, P[:, :-1].T, slope, dZ[i]))
-        return Arrays(Z, dZ, A, slopes, up, down[::-1])
+        return Arrays(Z, dZ, self._activation.slope(A, slopes, self._leak), up, down[::-1])
 
     def whole(self, Y: Array, delta: Callable[[Array, Array], Delta], scale: float = 1.0) -> Batch:
         """All m training examples, with their targets Y (n_L, m), as one batch for a loss's ``delta``.
@@ -165,30 +164,28 @@ class Network:
 
     def propagate(self, batch: Batch) -> None:
         """Forward to batch.Z_L and backward to ``gradient``, that of J."""
-        inputs, arrays = batch.inputs, batch.arrays
-        first, activation, leak = self.first, self._activation, self._leak
-        apply, dot = activation.apply, np.dot
+        arrays, dot = batch.arrays, np.dot
 
-        first.forward(inputs, arrays.Z[0])
-        for Z, P, A_1, Z_next in arrays.up:
-            apply(Z, leak)
+        self.first.forward(batch.inputs, arrays.Z[0])
+        for activate, P, A_1, Z_next in arrays.up:
+            activate()
             dot(P, A_1, Z_next)
 
         batch.delta(arrays.Z[-1], arrays.dZ[-1])
 
-        activation.slope(arrays.A, arrays.slopes, leak)
+        arrays.slope()
         for dZ_next, A_1_T, dP, W_T, slope, dZ in arrays.down:
             dot(dZ_next, A_1_T, dP)
             dot(W_T, dZ_next, dZ)
             dZ *= slope
-        first.backward(batch.places, inputs, arrays.dZ[0])
+        self.first.backward(batch.places, batch.inputs, arrays.dZ[0])
 
     def forward(self, inputs: Inputs) -> Array:
         """Z_L (n_L, k) of any inputs; the columns beyond the m training images mean nothing."""
         arrays = self.arrays(inputs.columns.shape[1])
         self.first.forward(inputs, arrays.Z[0])
-        for Z, P, A_1, Z_next in arrays.up:
-            self._activation.apply(Z, self._leak)
+        for activate, P, A_1, Z_next in arrays.up:
+            activate()
             np.dot(P, A_1, out=Z_next)
         return arrays.Z[-1]
 

@@ -284,9 +284,11 @@ def backprop_graph(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
 @story
 def gram_is_exact(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
     found = []
-    for solver, off in (("gram", 0.0), ("primal", 1e-15 if good else 1e-6)):
+    off = 1e-10 if good else 1e-6
+    trials = ("gram", 1.0, 0.0), ("primal", 1.0, off), ("primal", 1 + 2**-52, off + 1e-10)
+    for solver, scale, off in trials:
         metrics = {"test/accuracy": 0.7, "time/train_s": 1.0}
-        keys = {"trainer.solver": solver, "model.depth": 1}
+        keys = {"trainer.solver": solver, "model.depth": 1, "init.scale": scale}
         found.append(made(keys, np.array([0.7, 0.5, 0.3 + off]), metrics, net(4, 1)))
     return found
 

@@ -207,9 +207,9 @@ def test_take_chooses_examples(layer):
 
 
 def test_gram_by_hand():
-    """K = [[5, 1], [1, 10]], a border of ones for the bias, zeros up to a cache line of 8 numbers."""
+    """K = [[5, 1], [1, 10]] plus 1, a border of ones for e, zeros up to a cache line of 8 numbers."""
     expected = np.zeros((8, 8))
-    expected[:3, :3] = [[5.0, 1.0, 1.0], [1.0, 10.0, 1.0], [1.0, 1.0, 0.0]]
+    expected[:3, :3] = [[6.0, 2.0, 1.0], [2.0, 11.0, 1.0], [1.0, 1.0, 0.0]]
     K = gram(np.array([[1.0, 2.0], [3.0, -1.0]]))
     np.testing.assert_array_equal(K, expected)
     assert K.ctypes.data % 64 == 0

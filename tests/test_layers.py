@@ -69,7 +69,7 @@ NUMERIC = {
     "activations", "initializers", "optimizers", "metrics", "first_layer", "losses", "network",
     "forward", "training", "diagnostics", "folds",
 }  # fmt: skip
-STANDARD = {"collections", "concurrent", "dataclasses", "itertools", "math", "typing"}
+STANDARD = {"collections", "concurrent", "dataclasses", "functools", "itertools", "math", "typing"}
 KNOW_MLFLOW = {"tracking", "served"}
 KNOW_HYDRA = {"config", "grid", "experiment", "sweep", "cli"}
 

@@ -22,7 +22,7 @@ class Stack:
 
     def __init__(self, size: int) -> None:
         self._problems = [problem("deep", seed) for seed in range(1, size + 1)]
-        self._K = gram(self._problems[0].images)  # (w, w), with a row of ones for b1
+        self._K = gram(self._problems[0].images)  # (w, w), with b1 in it
 
     def start(self) -> None:
         """The arrays of all nets, B of them in the first dimension."""
@@ -30,7 +30,7 @@ class Stack:
         m, shapes = len(first.images), [W.shape for W in first.weights]
         f8 = np.dtype(np.float64)
         self._start = room(B, shapes[0][0], w, dtype=f8)  # Z1_0 (B, n_1, w)
-        self._P = [room(B, shapes[0][0], w, dtype=f8)]  # [C b1 0]
+        self._P = [room(B, shapes[0][0], w, dtype=f8)]  # [C 0]
         self._P += [room(B, n, k + 1, dtype=f8) for n, k in shapes[1:]]  # [W_l b_l]
         for i, each in enumerate(self._problems):
             self._start[i, :, :m] = each.weights[0] @ each.images.T
@@ -51,7 +51,6 @@ class Stack:
     def run(self, iterations: int) -> np.ndarray:
         """Train; the last logits (B * w,) stand for the nets, as the costs would only add to the time."""
         P, Z, dZ, A, matmul = self._P, self._Z, self._dZ, self._A, np.matmul
-        ones, m = np.ones(len(self._K)), len(self._problems[0].images)
         for _ in range(iterations):
             matmul(P[0], self._K, out=Z[0])
             Z[0] += self._start
@@ -68,7 +67,6 @@ class Stack:
                 matmul(P[l + 1][:, :, :-1].transpose(0, 2, 1), dZ[l + 1], out=dZ[l])
                 np.greater(Z[l], 0.0, out=self._slopes[l])
                 dZ[l] *= self._slopes[l]
-            dZ[0][:, :, m] = matmul(dZ[0], ones)
             P[0] -= dZ[0]
             for P_l, dP in zip(P[1:], self._dP[1:], strict=True):
                 P_l -= dP
