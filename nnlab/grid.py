@@ -118,11 +118,11 @@ class _Base:
         self._typed = OmegaConf.structured(self._start)
         self._values: dict[tuple[str, str], Any] = {}
         texts = flatten(cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))).values()
-        self._linked = any("${" in str(text) and "${nnlab_" not in str(text) for text in texts)
+        self._linked = any(_refers(str(text)) for text in texts)
 
     def config(self, swept: dict[str, str]) -> Config:
         """The config with these override texts; composed in full where values refer to each other."""
-        if self._linked:
+        if self._linked or any(map(_refers, swept.values())):
             return convert(_assign(self._composed, swept))
         cfg = deepcopy(self._start)
         for key, text in swept.items():
@@ -144,6 +144,12 @@ class _Base:
         OmegaConf.update(self._typed, path, override.value(), merge=True)
         value = OmegaConf.select(self._typed, path)
         return OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
+
+
+def _refers(text: str) -> bool:
+    """Does a value refer to another key? ``${nnlab_data:x}`` does not, ``${nnlab_data:${seed}}`` does."""
+    plain = text.replace("\\{", "{")  # Hydra escapes the braces of a swept text
+    return plain.count("${") > plain.count("${nnlab_")
 
 
 def _assign(base: DictConfig, texts: dict[str, str]) -> DictConfig:

@@ -21,7 +21,7 @@ from hydra.types import HydraContext, RunMode
 from nnlab import experiment
 from nnlab.claim import claim
 from nnlab.config import CONF, EXPERIMENTS, ROOT, Config, compose
-from nnlab.data import painted
+from nnlab.data import hdf5, painted
 from nnlab.errors import UserError
 from nnlab.experiment import Experiment, Run
 from nnlab.grid import Grid, plan_cells, read_grid
@@ -217,6 +217,23 @@ def deeper_not_always(made: Made, analysis: ModuleType, good: bool) -> list[Run]
 
 
 @story
+def more_data_bigger_nets(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
+    y, found = np.arange(200) % 2, []
+    wrong = {"logistic": 60, "small": 40, "medium": 20, "large": 0}  # of 200, with much data
+    for m in ("50", "1000", "20000"):
+        for seed in range(1, 6):
+            for hidden, (name, _) in analysis.NETS.items():
+                few = 80 if good or name != "large" else 20
+                said = np.where(
+                    (np.arange(200) + seed) % 200 < (few if m == "50" else wrong[name]), 1 - y, y
+                )
+                keys = {"data.train": f"/data/{m}_{seed}.h5", "seed": seed, "model.hidden": list(hidden)}
+                metrics = {"train/accuracy": 1.0}
+                found.append(made(keys, np.linspace(0.7, 0.1, 8), metrics, test=[said], y=y))
+    return found
+
+
+@story
 def local_minima(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
     found = []
     for seed in range(1, 5):
@@ -367,6 +384,29 @@ def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made:
     assert analysis.analyse(runs).verdict == "refuted"
 
 
+def test_sizes_that_cannot_be_told_apart_are_inconclusive(made: Made) -> None:
+    analysis = Experiment(EXPERIMENTS / "more_data_bigger_nets").module()
+    runs = more_data_bigger_nets(made, analysis, True)
+    right = analysis.right(runs)
+    analysis.right = lambda runs: right | {("small", 20000): right["large", 20000]}
+    assert analysis.analyse(runs).verdict == "inconclusive"
+
+
+def test_small_painted_sets_are_cut_out_of_the_large_one(tmp_path: Path) -> None:
+    sets = Experiment(EXPERIMENTS / "more_data_bigger_nets").module("data")
+    for seed in range(1, 6):
+        names = [f"50_{seed}", f"200_{seed}", f"1000_{seed}", "5000", "20000"]
+        places = [range(20_000)[sets.TRAIN[name]] for name in names]
+        assert [len(of) for of in places] == [50, 200, 1000, 5000, 20_000]
+        assert all(set(few) <= set(more) for few, more in pairwise(places))
+    sets.TRAIN, sets.TEST = {"6": slice(6), "2_2": slice(2, 4)}, {"test": slice(4)}
+    sets.draw(tmp_path)
+    large, small, test = (hdf5.read(tmp_path / f"{name}.h5", 1) for name in ("6", "2_2", "test"))
+    np.testing.assert_array_equal(small.x, large.x[2:4])
+    assert small.y.tolist() == [0, 1] and large.y.tolist() == [0, 1] * 3 and len(test.y) == 4
+    assert not any(path.name.endswith(".part") for path in tmp_path.iterdir())
+
+
 def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:
     analysis = Experiment(EXPERIMENTS / "knn_baseline").module()
     (train, _), (test, _) = analysis.drawn(60, 1), analysis.drawn(7, 2)
@@ -415,6 +455,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             large.mkdir(parents=True)
             for split in ("train", "test"):
                 painted.write(large / f"{split}.h5", split, 12, seed=0)
+        sets = Experiment(EXPERIMENTS / "more_data_bigger_nets").module("data")
+        few = folder / "data" / "linear_collapse"
+        (folder / "data" / "more_data_bigger_nets").mkdir()
+        for split, names in (("train", sets.TRAIN), ("test", sets.TEST)):
+            for name in names:
+                shutil.copy(few / f"{split}.h5", folder / "data" / "more_data_bigger_nets" / f"{name}.h5")
         yield folder
 
 

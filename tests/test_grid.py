@@ -122,6 +122,16 @@ def test_values_have_the_types_of_the_schema(data: list[str]) -> None:
     assert {c.config.optimizer.batch_size for c in plan.cells} == {None, 8}
 
 
+def test_a_value_follows_the_swept_keys_that_it_refers_to(data: list[str]) -> None:
+    train = Path(data[1].partition("=")[2])
+    for name in ("1.h5", "2.h5"):
+        (train.parent / name).hardlink_to(train)
+    plan = planned(*data, f"data.train='${{nnlab_data:{train.parent}/${{seed}}.h5}}'", "seed=1,2")
+    assert [Path(c.config.data.train).name for c in plan.cells] == ["1.h5", "2.h5"]
+    plan = planned(*data, "seed=1,2", "init.scale=0.5,${seed}")
+    assert [c.config.init.scale for c in plan.cells] == [0.5, 1.0, 0.5, 2.0]
+
+
 @pytest.mark.parametrize("key", ["model.depth", "model.width"])
 def test_a_list_of_layers_contradicts_swept_depth_and_width(data: list[str], key: str) -> None:
     with pytest.raises(UserError, match=rf"{key}: .*model\.hidden=null"):

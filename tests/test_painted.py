@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnlab.data.painted import CHUNK, Split, paint, write
+from nnlab.data.painted import CHUNK, Split, paint, paint_all, write
 
 
 def digest(path: Path) -> str:
@@ -41,6 +41,16 @@ def test_a_picture_depends_on_its_arguments_only() -> None:
     assert np.array_equal(first, paint(3, 5, 1))
     for others in ((4, 5, 1), (3, 6, 1), (3, 5, 0)):
         assert not np.array_equal(first, paint(*others))
+
+
+def test_all_cores_paint_what_one_does(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        path = tmp_path / f"{split}.h5"
+        write(path, split, 7, seed=3)
+        with h5py.File(path) as file:
+            x, y = file[f"{split}_set_x"][:], file[f"{split}_set_y"][:]
+        assert np.array_equal(list(paint_all(split, y.tolist(), seed=3)), x)
+        assert np.array_equal(list(paint_all(split, y[:4].tolist(), seed=3)), x[:4])
 
 
 def test_the_course_layout(tmp_path: Path) -> None:

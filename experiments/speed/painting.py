@@ -1,7 +1,5 @@
 """A large painted set, made once and kept in NNLAB_HOME/data: images beyond the classroom."""
 
-import multiprocessing
-import os
 from pathlib import Path
 
 import h5py
@@ -34,17 +32,11 @@ def first_images(path: Path, count: int) -> np.ndarray:
 
 
 def _write(path: Path, count: int) -> None:
-    """Paint on all cores; image i is a cat where i is odd."""
+    """Image i is a cat where i is odd."""
     labels = np.arange(count) % 2
-    pictures = ((0, i, int(label)) for i, label in enumerate(labels))
     images = np.empty((count, 64, 64, 3), np.uint8)
-    with multiprocessing.get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool:
-        for i, image in enumerate(pool.imap(_paint, pictures, chunksize=100)):
-            images[i] = image
+    for i, image in enumerate(painted.paint_all("train", labels.tolist(), seed=0)):
+        images[i] = image
     part = path.with_suffix(".part")
     hdf5.write(part, "train", images, labels, CLASSES)
     part.replace(path)
-
-
-def _paint(arguments: tuple[int, int, int]) -> np.ndarray:
-    return painted.paint(*arguments)
