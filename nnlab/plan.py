@@ -8,6 +8,8 @@ parent run that it began with.
 import dataclasses
 import hashlib
 import json
+import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,12 +18,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nnlab import record
 from nnlab.claim import locked
-from nnlab.config import Config, flatten, from_dict, training_dict
+from nnlab.config import Config, check, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.identity import held_out_by
 from nnlab.results import SELECT_BY
 from nnlab.run import Cell
+
+ID = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ class Published:
 
 def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
-    unique = tuple({cell.fingerprint: _without_address(cell) for cell in cells}.values())
+    by_fingerprint: dict[str, Cell] = {}
+    for cell in cells:
+        by_fingerprint.setdefault(cell.fingerprint, _without_address(cell))
+    unique = tuple(by_fingerprint.values())
     content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     return Plan(digest[:12], kind, tuple(keys), unique, time.time())
@@ -95,11 +103,25 @@ def load(path: Path) -> Plan:
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         cells = tuple(Cell(from_dict(c["config"]), c["fingerprint"]) for c in values.pop("cells"))
-        return Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
+        plan = Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
+        _check(plan)
+        return plan
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
         raise UserError(
             f"{path}: not a readable plan ({error}); run its sweep again, or delete it"
         ) from None
+
+
+def _check(plan: Plan) -> None:
+    """Raise an error for what no plan has that was written here: its ids are parts of paths."""
+    if not ID.fullmatch(plan.id) or plan.kind not in ("sweep", "train") or not plan.cells:
+        raise ValueError("of another kind")
+    if not (math.isfinite(plan.created) and all(isinstance(key, str) for key in plan.keys)):
+        raise TypeError("its time is none, or its keys are")
+    for cell in plan.cells:
+        check(cell.config)
+        if not record.DIGEST.fullmatch(cell.fingerprint):
+            raise ValueError(f"{cell.fingerprint!r} is no fingerprint")
 
 
 @contextmanager

@@ -53,8 +53,9 @@ class Summary:
     def ranked(self) -> list[dict[str, Any]]:
         """The finished cells: those of the best configuration first, the most accurate of them first."""
         places = {run.id: place for place, c in enumerate(self.configurations) for run in c.runs}
-        finished = [row for row in self.rows if row["status"] == "finished"]
         accuracy, cost = self.plan.select_by, cost_beside(self.plan.select_by)
+        known = [row for row in self.rows if "" not in (row[accuracy], row[cost])]
+        finished = [row for row in known if row["status"] == "finished"]
         return sorted(finished, key=lambda r: (places[r["fingerprint"]], -r[accuracy], r[cost]))
 
     @property
