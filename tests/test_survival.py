@@ -142,6 +142,20 @@ def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.02, 0.1, 0.5])
+def test_interrupted_twice(tmp_path: Path, pause: float) -> None:
+    """Ctrl-C by somebody in a hurry: no process of the group says more than the one line."""
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
+    driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
+    wait_for(lambda: runs(home, f"{CELLS} and attributes.status = 'FINISHED'"))
+    os.killpg(driver.process.pid, signal.SIGINT)
+    time.sleep(pause)
+    interrupted(driver, signal.SIGINT, group=True)
+    assert len(markers(home)) == 2
+
+
+@pytest.mark.slow
 def test_interrupted_while_it_publishes(tmp_path: Path) -> None:
     """All is trained and a long publication is under way: it stops, and `nnlab sync` does the rest."""
     home, undisturbed = (empty_store(tmp_path / name) for name in ("home", "undisturbed"))
