@@ -1,10 +1,12 @@
 """Records, configurations, names, images made to harm: nothing of them is run, followed or leaked."""
 
 import base64
+import dataclasses
 import hashlib
 import http.server
 import json
 import shutil
+import sqlite3
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -35,7 +37,7 @@ from nnlab import plan as plans
 from nnlab.errors import UserError
 from nnlab.model import net_of
 from nnlab.publisher import Publisher
-from nnlab.rerun import configuration, verdict
+from nnlab.rerun import causes, configuration, verdict
 from nnlab.summary import summarize
 
 QUICK = ["model.depth=2", "model.width=3", "trainer.iterations=30"]
@@ -194,6 +196,26 @@ def test_a_marker_that_holds_something_else_is_refused_or_harmless(
             use(record.verified(folder))
         except (UserError, HydraException, OmegaConfBaseException) as error:
             assert str(error).strip()
+
+
+def test_what_a_record_says_of_itself_steers_no_terminal(whole: Path) -> None:
+    """Where a rerun differs, versions and machines are shown, out of a record from anywhere."""
+    rec = record.read(whole)
+    evil = "\x1b]0;title\x07\x1b[31m\n"
+    odd = dataclasses.replace(rec, provenance={"versions": {evil: evil}, "cpu": evil, "commit": evil})
+    assert all(line.isprintable() for line in causes(odd, rec)) and len(causes(odd, rec)) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/x", "/nowhere", "nothing://x", ""])
+def test_a_run_whose_artifacts_are_elsewhere(copy: Path, address: str) -> None:
+    run = runs(copy, "tags.`nnlab.kind` = 'cell'")[0].info.run_id
+    with sqlite3.connect(copy / "mlflow.db") as store_of_runs:
+        store_of_runs.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (address, run))
+    for arguments in (["rerun", run], ["report"]):
+        ended = nnlab(*arguments, home=copy)
+        assert ended.returncode in (1, 2) and len(lines(ended.stderr)) <= 2, ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_histories_that_are_none_are_refused(whole: Path, tmp_path: Path) -> None:
