@@ -98,4 +98,6 @@ def check_writable(home: Path) -> None:
 
 
 def _own(home: Path) -> str:
+    if "?" in str(home):  # what follows it would be no part of the path
+        raise UserError(f"{home}: an SQLite store cannot stand in a folder with a ? in its name; rename it")
     return f"sqlite:///{home}/mlflow.db"

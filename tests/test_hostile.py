@@ -577,6 +577,14 @@ def test_a_store_is_named_without_its_password() -> None:
         assert store.public(local) == local
 
 
+def test_a_home_whose_name_would_be_cut(tmp_path: Path) -> None:
+    """SQLAlchemy takes a question mark for the end of the path: the store would stand beside the home."""
+    home = tmp_path / "is it?no"
+    ended = nnlab("train", *small_set(tmp_path / "set"), *QUICK, home=home)
+    assert str(home) in ended.stderr and "a ? in its name" in ended.stderr, ended.stderr
+    assert not (tmp_path / "is it").exists() and len(folders(home)) == 1
+
+
 ODD_SECRETS = {
     "slash": {"MLFLOW_TRACKING_URI": f"http://user:{SECRET}/x@127.0.0.1:9"},
     "hash": {"MLFLOW_TRACKING_URI": f"http://user:{SECRET}#x@127.0.0.1:9"},
