@@ -3,10 +3,12 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
-INTERRUPTS: list[int] = []  # signals that came
+INTERRUPTS: list[float] = []  # when the first came, by time.monotonic
+PATIENCE = 3.0  # seconds in which an interrupted command sums up, undisturbed by further ones
 
 
 def main() -> None:
@@ -24,8 +26,11 @@ def main() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    INTERRUPTS.append(number)
-    raise KeyboardInterrupt
+    if not INTERRUPTS:
+        INTERRUPTS.append(time.monotonic())
+        raise KeyboardInterrupt
+    if time.monotonic() - INTERRUPTS[0] > PATIENCE:
+        _leave()
 
 
 def _on_interrupt(handler: Callable[[int, FrameType | None], None]) -> None:

@@ -8,7 +8,6 @@ traceback.
 import errno
 import os
 import re
-import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -26,7 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab import plan as plans
-from nnlab import record, store, sweep
+from nnlab import record, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
 from nnlab.cli_experiments import experiments
@@ -34,6 +33,7 @@ from nnlab.cli_predict import predict
 from nnlab.cli_report import compare as compare_runs
 from nnlab.cli_report import report
 from nnlab.cli_rerun import rerun
+from nnlab.cli_ui import ui
 from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
 from nnlab.errors import Failed, UserError
 from nnlab.experiment import draw_data, register
@@ -98,7 +98,7 @@ def _explain(error: Exception) -> Exception:
     if missing := re.search(r"Could not override '([^']+)'", text):
         return unknown_key(missing[1])
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return UserError(f"{several[1]}: one value is needed here; `nnlab sweep` takes several")
+        return UserError(f"{several[1]}: one value is needed here; `nnlab sweep` trains several")
     reason = str(deepest).strip().splitlines()[0].rstrip(".")
     where = f"{key[1]}: " if key and key[1] not in reason else ""
     return UserError(f"{where}{reason}; `nnlab train --cfg job` shows keys and values")
@@ -123,11 +123,20 @@ def cli() -> None:
 def _hydra(name: str, *flags: str) -> None:
     """Hand the rest of the command line to Hydra, with all its flags (--help, --cfg job, ...)."""
     arguments = click.get_current_context().args
-    _, unknown = get_args_parser().parse_known_args(arguments)
+    given, unknown = get_args_parser().parse_known_args(arguments)
     if unknown:
         raise UserError(f"{unknown[0]}: there is no such flag; see `nnlab {name} --hydra-help`")
+    if given.experimental_rerun:
+        raise UserError("--experimental-rerun: reads a pickle, which may run code; use `nnlab rerun`")
+    modes = [
+        flag for flag in ("run", "multirun", "cfg", "info", "shell_completion") if getattr(given, flag)
+    ]
+    if len(modes) > 1:
+        raise UserError(f"--{modes[1]}: does not go with --{modes[0]}; give one of them")
+    if given.resolve and not given.cfg:
+        raise UserError("--resolve: goes with --cfg; see `nnlab train --hydra-help`")
     register()
-    sys.argv = [f"nnlab {name}", *flags, *arguments]
+    sys.argv = [f"nnlab {name}", *([] if modes else flags), *arguments]
     raised: list[Exception] = []  # Hydra would print a line of its own about what a task raises
 
     def task(composed: DictConfig) -> None:
@@ -247,8 +256,9 @@ def sync() -> None:
         problem = problem or publisher.problem
         refused += publisher.refused
         waiting += len(publisher.waiting)
-    if problem is not None:
-        refused.append(f"MLflow: {problem}\n{waiting} runs wait; run `nnlab sync` again")
+    if problem is not None or waiting:
+        why = problem or "not all could be published"
+        refused.append(f"MLflow: {why}\n{waiting} runs wait; run `nnlab sync` again")
     if refused:
         raise Failed("\n".join(refused))
     OUT.print("every record is published")
@@ -260,9 +270,10 @@ cli.add_command(report)
 cli.add_command(experiments)
 cli.add_command(rerun)
 cli.add_command(predict)
+cli.add_command(ui)
 
 
-# -- checks and UI ---------------------------------------------------------------------------------
+# -- checks --------------------------------------------------------------------------------
 
 
 @cli.command("gradcheck", context_settings=OVERRIDES)
@@ -276,24 +287,3 @@ def gradcheck_command() -> None:
     wrong = sum(len(block.differing) for block in blocks)
     if wrong:
         raise Failed(f"{wrong} derivatives differ; see the pairs above")
-
-
-@cli.command()
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
-def ui(port: int) -> None:
-    """Serve the MLflow UI of this home's store on the loopback interface."""
-    uri = store.uri(home())
-    if store.is_server(uri):
-        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {store.public(uri)}")
-        return
-    OUT.print(f"http://127.0.0.1:{port} (starting takes some seconds; Ctrl-C ends it)")
-    environment = os.environ | {
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--backend-store-uri", uri,
-        "--default-artifact-root", store.artifacts(home()),
-    ]  # fmt: skip
-    sys.exit(subprocess.call(command, env=environment, cwd=home()))

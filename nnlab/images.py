@@ -14,6 +14,7 @@ from nnlab.errors import UserError
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 KNOWN = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 MOST_PIXELS = 80_000_000
+LONGEST = 65_535  # pixels of a side; the decoders hold tables of the rows, and other formats have no more
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by channels
 
 
@@ -61,13 +62,15 @@ def _check_file(path: Path) -> None:
 
 
 def _check_size(path: Path, image: Image.Image) -> None:
-    if image.width * image.height > MOST_PIXELS:
+    if image.width * image.height > MOST_PIXELS or max(image.size) > LONGEST:
         raise _too_large(path)
 
 
 def _too_large(path: Path) -> UserError:
     most = MOST_PIXELS // 10**6
-    return UserError(f"{path}: says that it has more than {most} million pixels; scale it down first")
+    return UserError(
+        f"{path}: has more than {most} million pixels, or {LONGEST} on a side; scale it down first"
+    )
 
 
 def _colour(path: Path, image: Image.Image) -> Image.Image:

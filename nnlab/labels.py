@@ -32,7 +32,7 @@ def of_record(rec: Record) -> dict[str, str]:
         "nnlab.status": rec.status,
     }
     if rec.provenance["commit"]:
-        tags["mlflow.source.git.commit"] = rec.provenance["commit"]
+        tags["mlflow.source.git.commit"] = str(rec.provenance["commit"])
     return tags
 
 

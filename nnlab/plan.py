@@ -8,6 +8,8 @@ parent run that it began with.
 import dataclasses
 import hashlib
 import json
+import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,11 +18,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nnlab import record
 from nnlab.claim import locked
-from nnlab.config import Config, flatten, from_dict, training_dict
+from nnlab.config import Config, check, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.identity import held_out_by
-from nnlab.run import Cell
+from nnlab.run import FIGURES, Cell
+
+ID = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,10 @@ class Published:
 
 def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
-    unique = tuple({cell.fingerprint: _without_address(cell) for cell in cells}.values())
+    by_fingerprint: dict[str, Cell] = {}
+    for cell in cells:
+        by_fingerprint.setdefault(cell.fingerprint, _without_address(cell))
+    unique = tuple(by_fingerprint.values())
     if len({cell.figure for cell in unique}) > 1:
         raise UserError(
             "data.train: some sets have classes and some real targets, which no figure ranks together; "
@@ -99,11 +107,27 @@ def load(path: Path) -> Plan:
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         cells = tuple(Cell(**c | {"config": from_dict(c["config"])}) for c in values.pop("cells"))
-        return Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
+        plan = Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
+        _check(plan)
+        return plan
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
         raise UserError(
             f"{path}: not a readable plan ({error}); run its sweep again, or delete it"
         ) from None
+
+
+def _check(plan: Plan) -> None:
+    """Raise an error for what no plan has that was written here: its ids are parts of paths."""
+    if not ID.fullmatch(plan.id) or plan.kind not in ("sweep", "train") or not plan.cells:
+        raise ValueError("of another kind")
+    if not (math.isfinite(plan.created) and all(isinstance(key, str) for key in plan.keys)):
+        raise TypeError("its time is none, or its keys are")
+    for cell in plan.cells:
+        check(cell.config)
+        if not record.DIGEST.fullmatch(cell.fingerprint):
+            raise ValueError(f"{cell.fingerprint!r} is no fingerprint")
+        if cell.figure not in FIGURES:
+            raise ValueError(f"{cell.figure!r} is no figure")
 
 
 @contextmanager

@@ -121,7 +121,9 @@ class Publisher:
             rec = record.read(best[0].folder(self._home))
             if rec.shape:
                 self.tracker.log_model(run_id, rec)
-        except (UserError, *tracking.Unavailable) as error:
+        except UserError as error:
+            self.refused.append(str(error))
+        except tracking.Unavailable as error:
             self.problem = store.reason(error)
 
     def report(self) -> tuple[Path | None, str | None]:

@@ -1,7 +1,8 @@
 """Reading a tracking store: runs as plain values, artifacts, through an MLflow client it is given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ class Reader:
     def download(self, run: results.Run, name: str, folder: Path) -> Path:
         """Fetch one artifact of a run into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
-        return Path(self._artifacts(run.artifacts).download_artifacts(name, str(folder)))
+        with _address(run):
+            return Path(self._artifacts(run.artifacts).download_artifacts(name, str(folder)))
 
     def arrays(
         self, runs: Sequence[results.Run], name: str, scratch: Path
@@ -77,7 +79,8 @@ class Reader:
     def fetch_record(self, run: results.Run, folder: Path) -> record.Record:
         """Download a run's record."""
         wanted = (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS))
-        listed = self._artifacts(run.artifacts).list_artifacts()
+        with _address(run):
+            listed = self._artifacts(run.artifacts).list_artifacts()
         if any(file.path in wanted and (file.file_size or 0) > LARGEST for file in listed):
             raise UserError(f"{run.name}: has a file of over 1 GB, which no record has")
         for name in wanted:
@@ -90,6 +93,17 @@ class Reader:
     def attach(self, run: results.Run, path: Path) -> None:
         """Add a file to a run's artifacts."""
         self._artifacts(run.artifacts).log_artifact(str(path))
+
+
+@contextmanager
+def _address(run: results.Run) -> Iterator[None]:
+    """UserError where a run's artifacts have an address of which MLflow's client makes nothing."""
+    try:
+        yield
+    except ValueError:
+        raise UserError(
+            f"{run.name}: its artifacts have no address that can be read; name another run"
+        ) from None
 
 
 def _plain(run: Any) -> results.Run:

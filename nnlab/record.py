@@ -63,7 +63,11 @@ class Record:
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of history.npz, weights.npz or predictions.npz."""
-        return archive.read(self.folder / f"{name}.npz")
+        path = self.folder / f"{name}.npz"
+        arrays = archive.read(path)
+        if name == "history" and arrays.get("train/cost", np.empty(0)).shape <= (0,):
+            raise UserError(f"{path}: damaged (no costs); delete {self.folder} and train again")
+        return arrays
 
 
 # -- identity ------------------------------------------------------------------------------------
@@ -134,11 +138,12 @@ def read(folder: Path) -> Record:
         if values.pop("format") != FORMAT:
             raise ValueError("of another format")
         rec = Record(folder=folder, **values)
+        json.dumps(values, ensure_ascii=False).encode()  # raises for what is no text
         _check_types(rec)
         return rec
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{folder}: holds no finished record; train the cell again") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError(f"{path}: damaged ({error}); delete {folder} and train again") from None
 
 
@@ -155,8 +160,12 @@ def _check_types(rec: Record) -> None:
         raise ValueError(f"{strange[0]!r} is no file of a record")
     if rec.status not in ("finished", "diverged"):
         raise ValueError(f"no status {rec.status!r}")
-    if not (isinstance(rec.config, dict) and isinstance(rec.provenance, dict)):
-        raise TypeError("config and provenance are tables")
+    if not all(isinstance(table, dict) for table in (rec.config, rec.provenance, rec.metrics, rec.files)):
+        raise TypeError("config, provenance, metrics and files are tables")
+    if not all(type(n) is int and n > 0 for n in rec.shape):
+        raise TypeError("shape is no list of sizes")
+    if not all(isinstance(name, str) for name in rec.classes):
+        raise TypeError("classes is no list of names")
 
 
 def verified(folder: Path) -> Record:

@@ -130,7 +130,7 @@ def differing(records: Sequence[Record]) -> dict[str, list[str]]:
     known = [_surroundings(rec) for rec in records]
     keys = dict.fromkeys(key for values in known for key in values)
     return {
-        key: [_short(values.get(key)) for values in known]
+        _short(key): [_short(values.get(key)) for values in known]
         for key in keys
         if any(values.get(key) != known[0].get(key) for values in known)
     }
@@ -155,7 +155,7 @@ def _surroundings(rec: Record) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = "".join(c if c.isprintable() else "?" for c in str(value))  # a record may come from anywhere
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

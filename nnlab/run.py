@@ -36,6 +36,7 @@ Array = NDArray[np.floating]
 PROGRESS_AFTER = 5.0  # seconds until a cell leaves word of its costs so far
 # examples of the default painted set, as many as the course's
 PAINTED: dict[Literal["train", "test"], int] = {"train": 209, "test": 50}
+FIGURES = ("accuracy", "rmse")  # of nets that tell classes, and of a regression
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Cell:
 
     config: Config
     fingerprint: str
-    figure: str = "accuracy"  # what its nets are ranked by; "rmse" for a regression
+    figure: str = FIGURES[0]  # what its nets are ranked by
 
     def folder(self, home: Path) -> Path:
         """Where its record stands, or will."""
@@ -114,8 +115,7 @@ def resolve(cfg: Config) -> Cell:
         _refuse_unstreamable(cfg)
     if trainer.solver == "auto":
         trainer.solver, _ = solver(cfg)
-    figure = "rmse" if data.train.regression else "accuracy"
-    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), figure)
+    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), FIGURES[data.train.regression])
 
 
 def solver(cfg: Config) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from nnlab.claim import locked
 from nnlab.errors import UserError
 
+SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")  # in the environment, quoted by some errors
+
 
 def bound_client() -> None:
     """Set what MLflow's client goes by, before it is imported; a value that the user set stays.
@@ -19,6 +21,7 @@ def bound_client() -> None:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # it may ask to come back in an hour
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "CRITICAL",
@@ -28,8 +31,15 @@ def bound_client() -> None:
 
 
 def uri(home: Path) -> str:
-    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
+    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME; UserError where that is no address."""
+    given = os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
+    try:
+        urlsplit(given)
+    except ValueError:
+        raise UserError(
+            "MLFLOW_TRACKING_URI: is no address; give one such as http://127.0.0.1:5000"
+        ) from None
+    return given
 
 
 def create(uri: str, migrate: Callable[[str], object]) -> None:
@@ -50,7 +60,7 @@ def create(uri: str, migrate: Callable[[str], object]) -> None:
 
 def is_server(uri: str) -> bool:
     """Is the store a server, which has an address and a place for artifacts of its own?"""
-    return urlsplit(uri).scheme in ("http", "https")
+    return uri.startswith(("http://", "https://"))
 
 
 def artifacts(home: Path) -> str:
@@ -59,16 +69,20 @@ def artifacts(home: Path) -> str:
 
 
 def public(uri: str) -> str:
-    """A store's name without the credentials that its address may hold."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    """A store's name without the credentials that its address may hold, before the host or as a query."""
+    named = re.sub(r"(?<=://)[^/].*@", "", uri)  # to the last @: a password may have a slash
+    return named if named.startswith("sqlite:") else named.partition("?")[0]
 
 
 def reason(error: Exception) -> str:
     """The first line of what a client says went wrong, without credentials."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    given = os.environ.get("MLFLOW_TRACKING_URI", "").rstrip("/")
+    if given:
+        text = text.replace(given, public(given))
+    for secret in (given.partition("?")[2], *(os.environ.get(name, "") for name in SECRETS)):
+        for part in secret.split():
+            text = text.replace(part, "***")
     return re.sub(r"(\w+://)[^\s/]*@", r"\1", text)
 
 
@@ -84,4 +98,6 @@ def check_writable(home: Path) -> None:
 
 
 def _own(home: Path) -> str:
+    if "?" in str(home):  # what follows it would be no part of the path
+        raise UserError(f"{home}: an SQLite store cannot stand in a folder with a ? in its name; rename it")
     return f"sqlite:///{home}/mlflow.db"

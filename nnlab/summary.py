@@ -55,8 +55,9 @@ class Summary:
     def ranked(self) -> list[dict[str, Any]]:
         """The finished cells: those of the best configuration first, the best of them first."""
         places = {run.id: place for place, c in enumerate(self.configurations) for run in c.runs}
-        finished = [row for row in self.rows if row["status"] == "finished"]
         figure, cost = self.plan.select_by, cost_beside(self.plan.select_by)
+        known = [row for row in self.rows if "" not in (row[figure], row[cost])]
+        finished = [row for row in known if row["status"] == "finished"]
         return sorted(finished, key=lambda r: (places[r["fingerprint"]], worse(figure, r[figure]), r[cost]))
 
     @property

@@ -6,11 +6,13 @@ nobody has claimed; so the load balances itself, and a dead worker loses only it
 
 import dataclasses
 import os
+import signal
 import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,8 @@ def work(plan_path: Path) -> None:
     First the free cells, then those that somebody had claimed: if he has died meanwhile, they are
     trained here, and when the job returns every cell is done or failed.
     """
+    if parent_process() is not None:  # a terminal's Ctrl-C reaches everybody: the driver ends its workers
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     plan = plans.load(plan_path)
     held = [cell for cell in plan.cells if not _work_on(cell, wait=False)]
     for cell in held:

@@ -4,7 +4,6 @@ Publishing is idempotent: a run is found again by its fingerprint and its sweep,
 store does not have yet is logged. So it may be cut off anywhere and done again.
 """
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -12,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from nnlab import comparison, curves, labels, mlmodel, reaper, record, store
-from nnlab.config import flatten, training_dict
+from nnlab import comparison, content, curves, labels, mlmodel, reaper, record, store
+from nnlab.config import training_dict
 from nnlab.model import net_of
 from nnlab.plan import Plan, Published
 from nnlab.reader import Reader
@@ -23,6 +22,7 @@ from nnlab.summary import Summary
 store.bound_client()
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
+from google.protobuf.json_format import ParseError  # noqa: E402
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.entities import LoggedModelOutput, Metric, Param, Run, RunTag  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
@@ -32,8 +32,9 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 DONE = ("finished", "diverged")  # the status of a cell that has a record
 RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
 BATCH = 1000  # metrics in one call, MLflow's own bound
-# what the calls here raise when the store cannot be reached or written (OSError: also of requests)
-Unavailable = (MlflowException, SQLAlchemyError, OSError)
+# what the calls here raise when the store cannot be reached or written (OSError: also of requests), when
+# a database's driver is not installed, or when something else than MLflow answers
+Unavailable = (MlflowException, SQLAlchemyError, OSError, ImportError, ParseError)
 
 
 class Tracker:
@@ -94,7 +95,7 @@ class Tracker:
     def start_cell(self, plan: Plan, cell: Cell, parent: str | None, started: float) -> str:
         """Create the run of a cell that is in work, RUNNING with its parameters; returns its id."""
         run = self._create(plan, cell, parent, started)
-        self._log(run.info.run_id, params=_params(training_dict(cell.config)))
+        self._log(run.info.run_id, params=content.params(training_dict(cell.config)))
         return str(run.info.run_id)
 
     def _create(
@@ -129,6 +130,7 @@ class Tracker:
         self, plan: Plan, cell: Cell, rec: record.Record, parent: str | None, run_id: str | None
     ) -> str:
         """Bring a record into the store; ``run_id`` is the run that an earlier try began, if any."""
+        points, params, tags = content.of(rec, cell.config.tracking.max_points)  # before anything is begun
         if run_id is None:
             run = self._create(plan, cell, parent, rec.started)
         else:
@@ -136,13 +138,12 @@ class Tracker:
         known = self._known_points(run)
         if "nnlab.error" in run.data.tags:  # it failed before
             self._client.delete_tag(run.info.run_id, "nnlab.error")
-        points = curves.all_points(rec, cell.config.tracking.max_points)
         self._upload(run, [rec.folder / name for name in (*rec.files, record.MARKER)])
         self._log(
             run.info.run_id,
             metrics=[p for p in points if (p.key, p.step) not in known],
-            params=[] if run.data.params else _params(rec.config),
-            tags=labels.of_record(rec),
+            params={} if run.data.params else params,
+            tags=tags,
         )
         self._end(run.info.run_id, "FINISHED", rec.ended)
         return str(run.info.run_id)
@@ -242,7 +243,7 @@ class Tracker:
         self,
         run_id: str,
         metrics: Sequence[curves.Point] = (),
-        params: Sequence[Param] = (),
+        params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Everything in as few transactions as MLflow allows, the tags in the last of them."""
@@ -251,7 +252,8 @@ class Tracker:
         for part in firsts:
             self._client.log_batch(run_id, metrics=part)
         entities = [RunTag(key, value) for key, value in (tags or {}).items()]
-        self._client.log_batch(run_id, metrics=last, params=params, tags=entities)
+        values = [Param(key, value) for key, value in (params or {}).items()]
+        self._client.log_batch(run_id, metrics=last, params=values, tags=entities)
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set tags on a run."""
@@ -289,11 +291,3 @@ def _save_model(files: mlmodel.Files, folder: Path, run_id: str, model_id: str) 
         pip_requirements=files.requirements, signature=signature, input_example=example,
         mlflow_model=Model(run_id=run_id, model_id=model_id),
     )  # fmt: skip
-
-
-def _params(config: Mapping[str, Any]) -> list[Param]:
-    """A configuration by dotted keys; text as it is, the rest as JSON."""
-    return [
-        Param(key, value if isinstance(value, str) else json.dumps(value))
-        for key, value in flatten(dict(config)).items()
-    ]

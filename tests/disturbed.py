@@ -30,13 +30,14 @@ def no_strays() -> Iterator[None]:
     yield
     while DRIVERS:
         driver = DRIVERS.pop()
-        with suppress(ProcessLookupError):
-            os.killpg(driver.process.pid, signal.SIGKILL)
+        for process in driver.group():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         driver.process.wait(30)
 
 
 class Driver:
-    """`nnlab ...` in a process group of its own, with all that comes of it."""
+    """`nnlab ...` in a session and group of its own, with all that comes of it."""
 
     def __init__(self, home: Path, *arguments: str, output: str = "output.txt", **env: str) -> None:
         DRIVERS.append(self)
@@ -48,14 +49,14 @@ class Driver:
             )  # fmt: skip
 
     def group(self) -> list[int]:
-        """The living processes of the group, the driver first."""
+        """The living processes of the session, the driver first."""
         found = []
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
-                state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
+                state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
             except OSError:  # it ended
                 continue
-            if int(group) == self.process.pid and state not in "ZX":
+            if int(session) == self.process.pid and state not in "ZX":
                 found.append(int(stat.parent.name))
         return sorted(found)
 

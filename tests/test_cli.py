@@ -491,6 +491,11 @@ MISUSE = [
     (["sweep", "seed=interval(1,3)"], "range("),
     (["sweep", "model=deep", "model.depth=3,4"], "model.hidden=null"),
     (["gradcheck", "model.detph=3"], "did you mean model.depth?"),
+    (["sweep", "model.depth=1,2", "--cfg", "job"], "model.depth=1,2"),
+    (["sweep", "--info", "config", "--cfg", "job"], "--info"),
+    (["train", "--multirun", "--cfg", "job"], "--multirun"),
+    (["train", "--resolve"], "--cfg"),
+    (["train", "--experimental-rerun", "config.pickle"], "nnlab rerun"),
 ]
 
 

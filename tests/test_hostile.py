@@ -1,9 +1,12 @@
 """Records, configurations, names, images made to harm: nothing of them is run, followed or leaked."""
 
 import base64
+import dataclasses
+import hashlib
 import http.server
 import json
 import shutil
+import sqlite3
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,14 +27,18 @@ from harness import (
     trained,
     write_h5,
 )
+from hydra.errors import HydraException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from omegaconf.errors import OmegaConfBaseException
 
-from nnlab import archive, plots, record, store
+from nnlab import archive, content, plots, record, store
 from nnlab import plan as plans
 from nnlab.errors import UserError
+from nnlab.model import net_of
 from nnlab.publisher import Publisher
-from nnlab.rerun import configuration
+from nnlab.rerun import causes, configuration, verdict
+from nnlab.summary import summarize
 
 QUICK = ["model.depth=2", "model.width=3", "trainer.iterations=30"]
 SECRET = "hunter2-c0rrect-h0rse"
@@ -111,6 +118,11 @@ SPOILED: dict[str, Callable[[dict[str, Any]], None]] = {
     "an infinite number": spoiled(ended=1e999),
     "metrics as text": lambda marker: marker["metrics"].update({"test/accuracy": "[red]"}),
     "another status": spoiled(status="killed"),
+    "files as empty text": spoiled(files=""),
+    "a number beyond all": lambda marker: marker["metrics"].update({"test/accuracy": 10**400}),
+    "a shape of text": spoiled(shape="abc"),
+    "a class that is a table": spoiled(classes=[{"_target_": "os.system"}, "cat"]),
+    "half a letter": lambda marker: marker["config"]["data"].update({"name": "\ud800"}),
     "a long way down": spoiled(provenance=json.loads("[" * 500 + "]" * 500)),
 }
 
@@ -131,6 +143,118 @@ def test_a_marker_of_brackets_is_refused(whole: Path, tmp_path: Path) -> None:
     (folder / record.MARKER).write_text("[" * 200_000)
     with pytest.raises(UserError, match="damaged"):
         record.read(folder)
+
+
+ODD: list[Any] = [
+    None, True, -1, 10**30, 1e308, "", "x", "\x1b[31m\n", "../../x", [], [[]], {},
+    {"_target_": "os.system"}, [10**9, 3], ["${oc.env:HOME}"],
+]  # fmt: skip
+
+
+def places(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """Where there is something in a JSON document."""
+    inside = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, part in inside:
+        yield (*path, key)
+        yield from places(part, *path, key)
+
+
+def altered(document: Any, data: st.DataObject) -> Any:
+    """A copy with one thing gone, replaced, or of another name."""
+    copy = json.loads(json.dumps(document))
+    *path, key = data.draw(st.sampled_from(list(places(copy))))
+    inner = copy
+    for step in path:
+        inner = inner[step]
+    how = data.draw(st.sampled_from(["gone", "replaced", "replaced", "named"]))
+    if how == "replaced":
+        inner[key] = data.draw(st.sampled_from(ODD))
+    else:
+        value = inner.pop(key)
+        if how == "named" and isinstance(inner, dict):
+            inner[data.draw(st.sampled_from(["../up", "\x1b", "${oc.env:HOME}", ""]))] = value
+    return copy
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_marker_that_holds_something_else_is_refused_or_harmless(
+    whole: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    """Valid JSON with right digests: whatever uses the record says one clear line, or gets on with it."""
+    folder = shutil.copytree(whole, tmp_path / "copy", dirs_exist_ok=True)
+    marker = altered(json.loads((whole / record.MARKER).read_text()), data)
+    (folder / record.MARKER).write_text(json.dumps(marker))
+    uses: list[Callable[[record.Record], object]] = [
+        lambda rec: content.of(rec, 250), net_of, lambda rec: verdict(rec, record.read(whole), 0.0),
+        lambda rec: configuration(rec, False, []),
+    ]  # fmt: skip
+    for use in uses:
+        try:
+            use(record.verified(folder))
+        except (UserError, HydraException, OmegaConfBaseException) as error:
+            assert str(error).strip()
+
+
+def test_what_a_record_says_of_itself_steers_no_terminal(whole: Path) -> None:
+    """Where a rerun differs, versions and machines are shown, out of a record from anywhere."""
+    rec = record.read(whole)
+    evil = "\x1b]0;title\x07\x1b[31m\n"
+    odd = dataclasses.replace(rec, provenance={"versions": {evil: evil}, "cpu": evil, "commit": evil})
+    assert all(line.isprintable() for line in causes(odd, rec)) and len(causes(odd, rec)) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/x", "/nowhere", "nothing://x", ""])
+def test_a_run_whose_artifacts_are_elsewhere(copy: Path, address: str) -> None:
+    run = runs(copy, "tags.`nnlab.kind` = 'cell'")[0].info.run_id
+    with sqlite3.connect(copy / "mlflow.db") as store_of_runs:
+        store_of_runs.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (address, run))
+    for arguments in (["rerun", run], ["report"]):
+        ended = nnlab(*arguments, home=copy)
+        assert ended.returncode in (1, 2) and len(lines(ended.stderr)) <= 2, ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_histories_that_are_none_are_refused(whole: Path, tmp_path: Path) -> None:
+    """Their digests are right: somebody made them so."""
+    history = record.read(whole).arrays("history")
+    costs = history["train/cost"]
+    crafted = [
+        {}, {"train/cost": costs[:0]}, {"train/cost": costs.reshape(1, -1)}, {"train/cost": costs[0]},
+        history | {"../up": costs}, history | {"steps": costs[:3], "x": costs},
+        history | {"steps": costs[0], "x": costs},
+    ]  # fmt: skip
+    for index, arrays in enumerate(crafted):
+        folder = shutil.copytree(whole, tmp_path / str(index))
+        packed = archive.pack(arrays)
+        (folder / "history.npz").write_bytes(packed)
+        marker = json.loads((folder / record.MARKER).read_text())
+        marker["files"]["history.npz"] = hashlib.sha256(packed).hexdigest()
+        (folder / record.MARKER).write_text(json.dumps(marker))
+        with pytest.raises(UserError, match="damaged"):
+            content.of(record.verified(folder), 250)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_plan_that_holds_something_else_is_refused_or_harmless(
+    swept: tuple[Path, list[str]], tmp_path: Path, data: st.DataObject
+) -> None:
+    """Its ids are parts of paths, and its values of names; a path out of the home is neither."""
+    home = swept[0]
+    (source,) = (home / "plans").glob("*.json")
+    (tmp_path / "plan.json").write_text(json.dumps(altered(json.loads(source.read_text()), data)))
+    try:
+        plan = plans.load(tmp_path / "plan.json")
+    except UserError as error:
+        assert "plan.json" in str(error) and len(str(error).splitlines()) == 1
+        return
+    assert plans.path_of(home, plan.id).parent == home / "plans"
+    assert {cell.folder(home).parent for cell in plan.cells} == {home / "runs"}
+    assert len(summarize(plan, home).csv().splitlines()) == 1 + len(plan.cells)
 
 
 def npz(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
@@ -171,6 +295,8 @@ def test_crafted_archives_are_refused(tmp_path: Path) -> None:
         npz(tmp_path / "negative.npz", {"costs.npy": negative}),
         npz(tmp_path / "text.npz", {"costs.npy": b"no array"}),
         npz(tmp_path / "raw.npz", {"costs": b"bytes without a header"}),
+        npz(tmp_path / "words.npz", {"costs.npy": npy(np.array(["${oc.env:HOME}"]))}),
+        npz(tmp_path / "table.npz", {"costs.npy": npy(np.zeros(3, [("a", "f8"), ("b", "i4")]))}),
         npz(tmp_path / "expression.npz", {"costs.npy": good.replace(b"'<f8'", b"eval(1)"[:5])}),
     ]
     (tmp_path / "fifo.npz").symlink_to("/dev/zero")
@@ -187,7 +313,19 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "how", [pytest.param(how, marks=SLOW) for how in ("link", "other bytes", "gone", "marker")]
+    "how",
+    [
+        pytest.param(how, marks=SLOW)
+        for how in (
+            "link",
+            "other bytes",
+            "gone",
+            "a file",
+            "a metric's name",
+            "a parameter's name",
+            "commit",
+        )
+    ],
 )
 def test_a_spoiled_record_keeps_no_other_from_the_store(copy: Path, tmp_path: Path, how: str) -> None:
     """It is named, and the rest is published; nothing outside its folder goes to the store."""
@@ -202,7 +340,12 @@ def test_a_spoiled_record_keeps_no_other_from_the_store(copy: Path, tmp_path: Pa
         (bad / "history.npz").unlink()
     else:
         marker = json.loads((bad / record.MARKER).read_text())
-        marker["files"]["../../../secret.txt"] = "0" * 64
+        if how == "commit":
+            del marker["provenance"]["commit"]
+        else:
+            table = {"a file": "files", "a metric's name": "metrics", "a parameter's name": "config"}[how]
+            value = {"files": "0" * 64, "metrics": 1.0, "config": "x"}[table]
+            marker[table]["../../../secret.txt"] = value
         (bad / record.MARKER).write_text(json.dumps(marker))
     uri = f"sqlite:///{empty_store(tmp_path, 'other.db')}/other.db"
     ended = nnlab("sync", home=copy, MLFLOW_TRACKING_URI=uri)
@@ -216,8 +359,8 @@ def test_a_spoiled_record_keeps_no_other_from_the_store(copy: Path, tmp_path: Pa
 
 @pytest.mark.slow
 def test_a_damaged_plan_keeps_no_other_from_the_store(copy: Path, swept: tuple[Path, list[str]]) -> None:
-    for name, content in {"a": "{", "b": "[]", "c": '{"cells": [{"config": {"x": 1}}]}', "d": ""}.items():
-        (copy / "plans" / f"{name}.json").write_text(content)
+    for name, text in {"a": "{", "b": "[]", "c": '{"cells": [{"config": {"x": 1}}]}', "d": ""}.items():
+        (copy / "plans" / f"{name}.json").write_text(text)
     ended = nnlab("sync", home=copy)
     assert ended.returncode == 1 and len(lines(ended.stderr)) == 4 and "Traceback" not in ended.stderr
     assert all(f"plans/{name}.json" in ended.stderr for name in "abcd")
@@ -266,9 +409,6 @@ def test_a_crafted_configuration_is_refused(
     group, _, name = key.partition(".")
     table = rec.config.setdefault(group, {}) if name else rec.config
     table[name or group] = value
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
     with pytest.raises((UserError, HydraException, OmegaConfBaseException)) as caught:
         configuration(rec, trust_paths=False, overrides=[])
     assert SECRET not in str(caught.value)
@@ -433,3 +573,37 @@ def test_a_store_is_named_without_its_password() -> None:
         assert "p@" not in store.public(uri)
         assert store.reason(OSError(f"API request to {uri}/api failed")).count("@") == 0
     assert store.reason(OSError()) == "OSError"
+    for local in ("sqlite:////home/me@work/mlflow.db", "http://h:5000", "databricks"):
+        assert store.public(local) == local
+
+
+def test_a_home_whose_name_would_be_cut(tmp_path: Path) -> None:
+    """SQLAlchemy takes a question mark for the end of the path: the store would stand beside the home."""
+    home = tmp_path / "is it?no"
+    ended = nnlab("train", *small_set(tmp_path / "set"), *QUICK, home=home)
+    assert str(home) in ended.stderr and "a ? in its name" in ended.stderr, ended.stderr
+    assert not (tmp_path / "is it").exists() and len(folders(home)) == 1
+
+
+ODD_SECRETS = {
+    "slash": {"MLFLOW_TRACKING_URI": f"http://user:{SECRET}/x@127.0.0.1:9"},
+    "hash": {"MLFLOW_TRACKING_URI": f"http://user:{SECRET}#x@127.0.0.1:9"},
+    "space": {"MLFLOW_TRACKING_URI": f"http://user:{SECRET} x@127.0.0.1:9"},
+    "query": {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:9/?token={SECRET}"},
+    "bracket": {"MLFLOW_TRACKING_URI": f"http://user:{SECRET}@[::1"},
+    "token": {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_TRACKING_TOKEN": f"{SECRET}\nx"},
+    "no driver": {"MLFLOW_TRACKING_URI": f"postgresql://127.0.0.1:9/x?user=u&password={SECRET}"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ODD_SECRETS)
+def test_an_address_that_is_none_shows_no_password(copy: Path, how: str) -> None:
+    """What a client makes of it, and quotes in its error, is one clear line that keeps the secret."""
+    for arguments in (["sync"], ["report"], *([["ui"]] if "://127" in str(ODD_SECRETS[how]) else [])):
+        if arguments == ["ui"] and how == "no driver":
+            continue
+        ended = nnlab(*arguments, home=copy, **ODD_SECRETS[how])
+        assert ended.returncode in ((0,) if arguments == ["ui"] else (1, 2)), ended.stdout + ended.stderr
+        assert len(lines(ended.stderr)) <= 2 and "Traceback" not in ended.stderr, ended.stderr
+        assert SECRET not in ended.stdout + ended.stderr

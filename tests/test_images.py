@@ -140,6 +140,7 @@ REFUSED = {
     "half a TIFF": (half("TIFF"), "a.img"),
     "a huge PNG": (png(60_000, 60_000), "million pixels"),
     "a large PNG": (png(9_600, 9_600), "million pixels"),
+    "a PNG of one column": (png(1, 70_000_000), "on a side"),
 }
 
 

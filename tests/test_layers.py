@@ -54,6 +54,7 @@ LAYERS = [
     {"plan", "gradcheck", "mlmodel", "experiment"},
     {"summary", "comparison", "grid", "rerun"},
     {"labels"},
+    {"content"},
     {"tracking", "answers"},
     {"lookup", "contrast", "tables", "verification", "checkout"},
     {"report"},
@@ -61,7 +62,7 @@ LAYERS = [
     {"sweep"},
     {"cli_data"},
     {"cli_verify"},
-    {"cli_rerun", "cli_predict", "cli_report", "cli_experiments"},
+    {"cli_rerun", "cli_predict", "cli_report", "cli_experiments", "cli_ui"},
     {"cli"},
     {"__main__"},
 ]

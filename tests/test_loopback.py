@@ -36,7 +36,9 @@ def listening(group: list[int]) -> set[str]:
 
 
 @pytest.mark.slow
-def test_the_ui_listens_on_loopback_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+def test_the_ui_listens_on_loopback_only_and_ends_whole(tmp_path: Path, how: str) -> None:
+    """A terminal's Ctrl-C reaches the driver's group, `kill` and a service manager the driver alone."""
     home = empty_store(tmp_path / "home")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -44,9 +46,13 @@ def test_the_ui_listens_on_loopback_only(tmp_path: Path) -> None:
     driver = Driver(home, "ui", "--port", str(port))
     wait_for(lambda: f"127.0.0.1:{port}" in listening(driver.group()), 180)
     assert listening(driver.group()) == {f"127.0.0.1:{port}"}
-    os.killpg(driver.process.pid, signal.SIGINT)  # as Ctrl-C does
-    driver.end(30)
+    if how == "Ctrl-C":
+        os.killpg(driver.process.pid, signal.SIGINT)
+    else:
+        driver.process.terminate()
+    assert driver.end(30) == 130
     wait_for(lambda: not driver.group(), 30)
+    assert "Traceback" not in driver.text(), driver.text()
 
 
 def test_make_starts_no_other_server() -> None:

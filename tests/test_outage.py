@@ -1,11 +1,14 @@
 """The tracking server away, the disk full, folders that cannot be written: a real server, real mounts."""
 
+import http.server
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from disturbed import Driver, Server, assert_same, busy, no_strays, records_of  # noqa: F401
@@ -104,6 +107,52 @@ def test_a_server_that_hangs_for_a_while(tmp_path: Path, server: Server, undistu
     assert driver.end() == 0, driver.text()
     done(nnlab("sync", home=home, MLFLOW_TRACKING_URI=server.uri))
     assert_same(home, undisturbed.home, server.uri, name)
+
+
+class Otherwise(http.server.BaseHTTPRequestHandler):
+    """What a proxy or a portal may say in the place of a server that is away."""
+
+    answer = 503, b""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = Otherwise.answer
+        self.send_response(status)
+        self.send_header("Retry-After", "3600")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PUT = do_GET
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+ANSWERS = {
+    "come back in an hour": (503, b""),
+    "too many requests": (429, b""),
+    "a page": (200, b"<html>sign in</html>"),
+    "other JSON": (200, b'{"experiment": {"experiment_id": "1"}, "runs": "x", "run": 5}'),
+    "a list": (200, b"[1, 2]"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_something_else_that_answers(tmp_path: Path, what: str) -> None:
+    """It is a store that is away, and is not waited for."""
+    home, Otherwise.answer = tmp_path / "home", ANSWERS[what]
+    command = ["train", *small_set(tmp_path / "set"), "trainer.iterations=20"]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Otherwise) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        store = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{server.server_address[1]}"}
+        ended = done(nnlab(*command, home=home, **store))
+        assert "1 run waits; `nnlab sync` publishes it" in ended.stderr
+        early = nnlab("sync", home=home, **store)
+        assert early.returncode == 1 and len(lines(early.stderr)) == 2, early.stderr
+        server.shutdown()
+    done(nnlab("sync", home=empty_store(home)))
+    assert [run.info.status for run in runs(home)] == ["FINISHED"]
 
 
 # -- disk full, folders that cannot be written -----------------------------------------------------

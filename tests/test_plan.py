@@ -40,6 +40,13 @@ def test_the_id_is_made_of_the_cells_and_not_of_their_order(cells: list[Cell]) -
     assert plan.cells == tuple(cells)
 
 
+def test_of_equal_cells_the_first_stays(cells: list[Cell]) -> None:
+    """They train the same; which of them names files and experiment must not be left to chance."""
+    twin = dataclasses.replace(cells[0], config=compose([]))
+    kept = plans.make("sweep", [cells[0], twin, cells[1]], ["seed"]).cells
+    assert [cell.config.data.train for cell in kept] == [cells[0].config.data.train] * 2
+
+
 def test_other_cells_another_kind_or_experiment_is_another_plan(cells: list[Cell]) -> None:
     other = dataclasses.replace(cells[0])
     other.config.tracking.experiment, before = "other", cells[0].config.tracking.experiment

@@ -142,6 +142,21 @@ def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.02, 0.1, 0.3])
+def test_interrupted_twice(tmp_path: Path, pause: float) -> None:
+    """By somebody in a hurry: the second disturbs nothing of what the first has begun."""
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
+    driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
+    wait_for(lambda: runs(home, f"{CELLS} and attributes.status = 'FINISHED'"))
+    driver.process.send_signal(signal.SIGINT)
+    time.sleep(pause)
+    assert "4 cells: 2 finished, 2 missing" in interrupted(driver, signal.SIGINT)
+    assert {run.info.status for run in runs(home, SWEEPS)} == {"KILLED"}
+    assert len(runs(home, f"{CELLS} and attributes.status = 'FINISHED'")) == 2
+
+
+@pytest.mark.slow
 def test_interrupted_while_it_publishes(tmp_path: Path) -> None:
     """All is trained and a long publication is under way: it stops, and `nnlab sync` does the rest."""
     home, undisturbed = (empty_store(tmp_path / name) for name in ("home", "undisturbed"))
