@@ -246,7 +246,7 @@ class Tracker:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Everything in as few transactions as MLflow allows, the tags in the last of them."""
-        points = [Metric(*point) for point in reversed(metrics)]  # MLflow keeps the latest apart
+        points = [Metric(*point) for point in metrics]
         *firsts, last = [points[i : i + BATCH] for i in range(0, len(points), BATCH)] or [[]]
         for part in firsts:
             self._client.log_batch(run_id, metrics=part)
