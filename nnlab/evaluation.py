@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from nnlab.config import Config
 from nnlab.data.hdf5 import Dataset, Split
@@ -21,6 +20,7 @@ from nnlab.forward import Net, Parameters, forward
 from nnlab.losses import LOSSES, OUTPUTS, Loss
 from nnlab.metrics import accuracy
 from nnlab.network import Network
+from nnlab.threads import limited
 from nnlab.training import Step
 
 Array = NDArray[np.floating]
@@ -31,7 +31,7 @@ def final_figures(
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """Worths of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
-    with threadpool_limits(1):  # whatever trainer.threads: as `predict` and the served model
+    with limited(1):  # whatever trainer.threads: as `predict` and the served model
         outputs = {name: _forward(net, rows[name]) for name in splits(data)}
     figures = _worth("train", data.train, outputs["train"][1])
     for name, split in unseen(data).items():

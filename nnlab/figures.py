@@ -233,10 +233,10 @@ def importance(shares: Mapping[str, tuple[float, float]]) -> go.Figure:
 
 @dataclass(frozen=True)
 class Marks:
-    """One point for each cell of a group."""
+    """One point for each cell of a group, all of one colour or each of its own."""
 
     name: str
-    colour: str
+    colour: str | Sequence[str]
     x: Sequence[float]
     y: Sequence[float]
     text: Sequence[str]

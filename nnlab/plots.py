@@ -23,19 +23,21 @@ def _grid(tiles: Sequence[NDArray[np.uint8]], labels: Sequence[str], width: int)
     zoom = max(1, width // max(height_0, width_0))
     step_x, step_y = zoom * width_0 + GAP, zoom * height_0 + LABEL + GAP
     rows = max(1, -(-len(tiles) // COLUMNS))
-    sheet = Image.new("RGB", (COLUMNS * step_x + GAP, rows * step_y + GAP), "white")
+    sheet = np.full((rows * step_y + GAP, COLUMNS * step_x + GAP, 3), 255, np.uint8)
     for i, (tile, label) in enumerate(zip(tiles, labels, strict=True)):
         x, y = GAP + i % COLUMNS * step_x, GAP + i // COLUMNS * step_y
-        sheet.paste(Image.fromarray(tile.repeat(zoom, axis=0).repeat(zoom, axis=1)), (x, y))
-        sheet.paste(_label(label, zoom * width_0), (x, y + zoom * height_0))
-    return sheet
+        right, under = x + zoom * width_0, y + zoom * height_0
+        sheet[y:under, x:right] = tile.repeat(zoom, axis=1).repeat(zoom, axis=0)
+        sheet[under : under + LABEL, x:right] = _label(label, right - x)
+    return Image.fromarray(sheet)
 
 
 @cache
-def _label(text: str, width: int) -> Image.Image:
+def _label(text: str, width: int) -> NDArray[np.uint8]:
+    """The text as pixels (LABEL, width, 3)."""
     image = Image.new("RGB", (width, LABEL), "white")
     ImageDraw.Draw(image).text((0, 0), text, fill="black")
-    return image
+    return np.asarray(image)
 
 
 def misclassified(
@@ -61,7 +63,11 @@ def labelled(images: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Imag
 def first_layer(W1: NDArray[np.floating], image_shape: tuple[int, ...]) -> Image.Image:
     """Each unit's weights W1 (n_1, n_0) as an image, grey at 0, the largest |w| of the unit at 0 or 255."""
     units = W1[:MOST]
-    largest = np.abs(units).max(axis=1, keepdims=True)
-    scaled = 127.5 + 127.5 / np.where(largest > 0.0, largest, 1.0) * units
-    shades = np.nan_to_num(scaled, copy=False, nan=127.5).astype(np.uint8).reshape(-1, *image_shape)
+    largest = np.maximum(units.max(axis=1, keepdims=True), -units.min(axis=1, keepdims=True))
+    factors = 127.5 / np.where(largest > 0.0, largest, 1.0)
+    scaled = factors * units
+    scaled += 127.5
+    if not np.isfinite(factors * largest).all():
+        np.nan_to_num(scaled, copy=False, nan=127.5)
+    shades = scaled.astype(np.uint8).reshape(-1, *image_shape)
     return _grid(list(shades), [f"unit {i + 1}" for i in range(len(units))], width=64)

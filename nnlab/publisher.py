@@ -111,9 +111,8 @@ class Publisher:
         """
         from nnlab import tracking
 
-        best = [
-            c for c in self._plan.cells if summary.best and c.fingerprint == summary.best["fingerprint"]
-        ]
+        wanted = summary.best and summary.best["fingerprint"]
+        best = [cell for cell in self._plan.cells if cell.fingerprint == wanted]
         run_id = self.run_of(best[0]) if best else None
         if self.tracker is None or run_id is None:
             return

@@ -70,7 +70,10 @@ class Reader:
         """The arrays of the record's file ``name``.npz for each run's id."""
 
         def one(run: results.Run) -> dict[str, NDArray[Any]]:
-            return archive.read(self.download(run, f"{name}.npz", scratch / run.id))
+            file = f"{name}.npz"
+            if store.is_folder(run.artifacts):  # where it stands
+                return archive.read(Path(self._artifacts(run.artifacts).download_artifacts(file)))
+            return archive.read(self.download(run, file, scratch / run.id))
 
         # a server is asked several times at once, a folder is read one by one
         with ThreadPoolExecutor(AT_ONCE if store.is_server(self.uri) else 1) as pool:

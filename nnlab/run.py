@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from nnlab import plots, provenance, record
 from nnlab.config import Config, hidden_sizes, home, training_dict
@@ -30,6 +29,7 @@ from nnlab.metrics import classes
 from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
 from nnlab.sizes import training_size
+from nnlab.threads import limited
 from nnlab.training import Callback, Step, train
 
 Array = NDArray[np.floating]
@@ -171,7 +171,7 @@ def attempt(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> None:
 
 def run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> record.Record:
     """Train a cell and write its record. The caller holds the cell's claim."""
-    with threadpool_limits(cell.config.trainer.threads), np.errstate(all="ignore"):
+    with limited(cell.config.trainer.threads), np.errstate(all="ignore"):
         return _run_cell(cell, home, callbacks)
 
 

@@ -63,6 +63,11 @@ def is_server(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
+def is_folder(uri: str) -> bool:
+    """Are the artifacts at this address files of this machine?"""
+    return urlsplit(uri).scheme in ("", "file")
+
+
 def artifacts(home: Path) -> str:
     """Where artifacts go if the store is no server: a database would take the current folder."""
     return (home / "mlartifacts").as_uri()

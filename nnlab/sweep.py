@@ -37,6 +37,7 @@ from nnlab.publisher import Publisher, publishing
 from nnlab.run import Cell, attempt, explain_solver
 from nnlab.summary import failures, summarize
 
+LOOKS = 2  # of the progress bar at the record store, a second
 TRIES = 3  # launches in a row that may begin no cell: a worker can die before it takes one
 ERROR = Console(stderr=True)
 OUT = Console()
@@ -183,17 +184,17 @@ def _progress(todo: list[Cell]) -> Iterator[None]:
         TextColumn("left:"), TimeRemainingColumn(),
     )  # fmt: skip
     stop = threading.Event()
-    with Progress(*columns, console=ERROR, disable=not todo) as bar:
+    left = [cell.folder(home()) for cell in todo]
+    with Progress(*columns, console=ERROR, disable=not todo, refresh_per_second=LOOKS) as bar:
         task = bar.add_task("cells", total=len(todo), failed=0)
 
         def look() -> None:
-            folders = [c.folder(home()) for c in todo]
-            failed = sum(record.failure_path(f).is_file() for f in folders)
-            done = sum(record.exists(f) for f in folders)
-            bar.update(task, completed=done + failed, failed=failed)
+            left[:] = [folder for folder in left if not record.exists(folder)]
+            failed = sum(record.failure_path(folder).is_file() for folder in left)
+            bar.update(task, completed=len(todo) - len(left) + failed, failed=failed)
 
         def watch() -> None:
-            while not stop.wait(0.3):
+            while not stop.wait(1.0 / LOOKS):
                 look()
 
         thread = threading.Thread(target=watch, name="progress", daemon=True)

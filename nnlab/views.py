@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -21,7 +21,7 @@ POINTS = 100  # of one curve
 BEST = 8  # configurations that have a colour of their own
 MOST_DRAWN = 150  # runs whose curves are drawn
 LARGEST = 1e30  # cost that is drawn, within float32
-MOST_VALUES = 40  # of a key that has a place on a map's axis
+MOST_VALUES = 40  # of a key that has a place on a map's axis, or in a legend
 
 
 def values(sweep: Sweep, key: str) -> list[Any]:
@@ -257,12 +257,20 @@ def cost(sweep: Sweep) -> Choices:
 
 
 def _marks(sweep: Sweep, key: str, x: str, y: str) -> Iterator[Marks]:
-    has: Callable[[Run], bool] = lambda cell: x in cell.metrics and y in cell.metrics  # noqa: E731
-    shown_cells = [cell for cell in sweep.done if cell.state != "diverged" and has(cell)]
-    for name, colour in zip(_names(sweep, key), figures.colours(values(sweep, key)), strict=True):
-        members = [cell for cell in shown_cells if shown(cell.params.get(key)) == name]
-        if members:
-            yield Marks(
-                f"{key} {name}", colour, [c.metrics[x] for c in members], [c.metrics[y] for c in members],
-                [cell.name for cell in members],
-            )  # fmt: skip
+    """The cells that show both metrics: a group for each value, or one where a legend would not help."""
+    cells = [
+        cell for cell in sweep.done if cell.state != "diverged" and x in cell.metrics and y in cell.metrics
+    ]
+    colour_of = dict(zip(_names(sweep, key), figures.colours(values(sweep, key)), strict=True))
+    value = {cell.id: shown(cell.params.get(key)) for cell in cells}
+
+    def marks(name: str, colour: str | list[str], members: list[Run]) -> Marks:
+        xs, ys = [c.metrics[x] for c in members], [c.metrics[y] for c in members]
+        return Marks(name, colour, xs, ys, [cell.name for cell in members])
+
+    if len(colour_of) > MOST_VALUES:
+        yield marks(key, [colour_of[value[cell.id]] for cell in cells], cells)
+        return
+    for name, colour in colour_of.items():
+        if members := [cell for cell in cells if value[cell.id] == name]:
+            yield marks(f"{key} {name}", colour, members)

@@ -27,6 +27,7 @@ LAYERS = [
         "data.download",
         "provenance",
         "claim",
+        "threads",
         "statistics",
         "figures",
         "page",
