@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, betaincinv  # scipy.stats takes half a second to import
+from scipy import stats
 
 CONFIDENCE = 0.95
 ALPHA = 0.05  # below this adjusted p two cells are told apart
@@ -14,10 +14,8 @@ ALPHA = 0.05  # below this adjusted p two cells are told apart
 
 def interval(right: int, n: int) -> tuple[float, float]:
     """The exact (Clopper-Pearson) 95% interval of a share, of which ``right`` in ``n`` were seen."""
-    tail = (1.0 - CONFIDENCE) / 2.0
-    low = betaincinv(right, n - right + 1, tail) if right > 0 else 0.0
-    high = betaincinv(right + 1, n - right, 1.0 - tail) if right < n else 1.0
-    return float(low), float(high)
+    found = stats.binomtest(right, n).proportion_ci(CONFIDENCE, method="exact")
+    return float(found.low), float(found.high)
 
 
 def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> tuple[int, int, float]:
@@ -27,8 +25,9 @@ def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> tuple[int, int, float
     was as likely: Binomial(a alone + b alone, 1/2). The images on which both agree say nothing.
     """
     a_alone, b_alone = int(np.sum(a & ~b)), int(np.sum(~a & b))
-    tail = float(bdtr(min(a_alone, b_alone), a_alone + b_alone, 0.5))
-    return a_alone, b_alone, min(1.0, 2.0 * tail)
+    if a_alone + b_alone == 0:
+        return 0, 0, 1.0
+    return a_alone, b_alone, float(stats.binomtest(a_alone, a_alone + b_alone, 0.5).pvalue)
 
 
 def fewest_discordant(tests: int) -> int:
