@@ -52,7 +52,7 @@ def _check(archive: zipfile.ZipFile, size: int) -> None:
             if np.lib.format.read_magic(file) != (1, 0):
                 raise ValueError(f"{member.filename!r} is no array of nnlab's")
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-            if dtype.kind not in "biuf":
-                raise ValueError(f"{member.filename!r} holds no numbers")
+            if dtype.kind not in "biufU":
+                raise ValueError(f"{member.filename!r} holds neither numbers nor text")
             if math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
                 raise ValueError(f"{member.filename!r} does not hold an array of shape {shape}")

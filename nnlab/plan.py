@@ -147,7 +147,10 @@ def running(home: Path, plan: Plan) -> Iterator[Plan]:
 
 def in_progress(home: Path, plan: Plan) -> bool:
     """Does a driver of this plan run at this moment?"""
-    with locked(path_of(home, plan.id).with_suffix(".lock"), wait=False) as lock:
+    path = path_of(home, plan.id).with_suffix(".lock")
+    if not path.exists():
+        return False
+    with locked(path, wait=False) as lock:
         return lock is None
 
 

@@ -66,8 +66,9 @@ class Record:
         """The arrays of history.npz, weights.npz or predictions.npz."""
         path = self.folder / f"{name}.npz"
         arrays = archive.read(path)
-        if name == "history" and arrays.get("train/cost", np.empty(0)).shape <= (0,):
-            raise UserError(f"{path}: damaged (no costs); delete {self.folder} and train again")
+        costless = name == "history" and arrays.get("train/cost", np.empty(0)).shape <= (0,)
+        if costless or any(array.dtype.kind == "U" for array in arrays.values()):
+            raise UserError(f"{path}: damaged (no costs or no numbers); train again")
         return arrays
 
 

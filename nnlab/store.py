@@ -103,6 +103,8 @@ def check_writable(home: Path) -> None:
 
 
 def _own(home: Path) -> str:
-    if "?" in str(home):  # what follows it would be no part of the path
-        raise UserError(f"{home}: an SQLite store cannot stand in a folder with a ? in its name; rename it")
+    if "?" in str(home) or "%" in str(home):  # in an address they are no part of the path
+        raise UserError(
+            f"{home}: an SQLite store cannot stand in a folder with ? or % in its name; rename it"
+        )
     return f"sqlite:///{home}/mlflow.db"

@@ -87,6 +87,8 @@ def _left(cells: Sequence[Cell]) -> list[Cell]:
 
 def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
     """Train, publish and sum up a plan; raises Failed when a cell failed."""
+    if plans.in_progress(home(), plan):
+        _complain(f"sweep {plan.id} is running already; this one goes on when it ends")
     with plans.running(home(), plan) as plan:
         todo = _prepare(plan, force)
         _announce(plan, len(todo))

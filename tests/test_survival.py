@@ -245,6 +245,19 @@ def test_eight_sweeps_at_once_on_an_absent_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_same_sweep_twice_waits_and_says_so(tmp_path: Path) -> None:
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    command = ["sweep", *data, "trainer.iterations=200000000", "hydra.launcher.n_jobs=1"]
+    first = Driver(home, *command, output="first.txt")
+    wait_for(lambda: runs(home, SWEEPS))
+    second = Driver(home, *command, output="second.txt")
+    wait_for(lambda: "is running already" in second.text())
+    interrupted(second, signal.SIGTERM)
+    assert {run.info.status for run in runs(home, SWEEPS)} == {"RUNNING"}
+    interrupted(first, signal.SIGTERM)
+
+
+@pytest.mark.slow
 def test_two_sweeps_that_share_cells_train_each_once(tmp_path: Path) -> None:
     """Both at the same moment on the same store, with cells long enough to meet in."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
