@@ -115,17 +115,16 @@ def write(
     target = record.folder
     discard(target)
     failure_path(target).unlink(missing_ok=True)
-    kept = {f"{name}.npz": archive.pack(content) for name, content in arrays.items()}
+    files = {f"{name}.npz": archive.pack(content) for name, content in arrays.items()}
     if record.provenance["dirty"]:
-        kept["dirty.diff"] = provenance.dirty_diff().encode()
-    derived = {"config.yaml": yaml.dump(record.config, Dumper=yaml.CSafeDumper, sort_keys=False).encode()}
-    derived |= {f"{name}.jpg": _jpeg(picture) for name, picture in pictures.items()}
-    for name, content in (kept | derived).items():
+        files["dirty.diff"] = provenance.dirty_diff().encode()
+    files["config.yaml"] = yaml.dump(record.config, Dumper=yaml.CSafeDumper, sort_keys=False).encode()
+    files |= {f"{name}.jpg": _jpeg(picture) for name, picture in pictures.items()}
+    for name, content in files.items():
         (target / name).write_bytes(content)
         record.files[name] = hashlib.sha256(content).hexdigest()
-    # the derived ones can be made again; together, the others wait for the disk hardly longer than one
-    with ThreadPoolExecutor(len(kept)) as pool:
-        list(pool.map(_fsync, [target / name for name in kept]))
+    with ThreadPoolExecutor(len(files)) as pool:  # together they wait for the disk hardly longer than one
+        list(pool.map(_fsync, [target / name for name in files]))
     marker = {"format": FORMAT} | {key: value for key, value in vars(record).items() if key != "folder"}
     _write_durably(target / MARKER, json.dumps(marker, indent=1).encode())
     _fsync(target)
