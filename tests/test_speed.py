@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.speed import summary
+from experiments.speed import ours, summary
 from experiments.speed.loop import _first
 from experiments.speed.peers import Course, Plain, ScikitLearn
 from experiments.speed.rows import WITH_W1, paired, ratio_text, rows
@@ -150,6 +150,18 @@ def test_it_writes_measurements_verdict_picture_and_the_end_of_the_readme(tmp_pa
     assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "confirmed"
     assert summary.read(tmp_path) == measurements()
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_nnlabs_own_trainers_are_the_same_training() -> None:
+    kinds = (ours.Loop, ours.LoopWithK, ours.Evaluated)
+    trainers = [kind("deep", "trainer.solver=gram", "trainer.eval_every=2") for kind in kinds]
+    for each in trainers:
+        each.start()
+    first, *others = [each.run(4) for each in trainers]
+    assert len(first) == 4 and first[3] < first[0]
+    for costs in others:
+        np.testing.assert_array_equal(costs, first)
+    assert trainers[-1].excluded > 0.0
 
 
 def test_ratios() -> None:

@@ -7,6 +7,7 @@ from tempfile import mkdtemp
 import numpy as np
 
 from experiments.speed.work import cell
+from nnlab.data.holdout import splits
 from nnlab.evaluation import Evaluation
 from nnlab.first_layer import GramLayer, gram
 from nnlab.initializers import draw
@@ -66,7 +67,8 @@ class Evaluated(Loop):
     def start(self) -> None:
         """Fresh callbacks too."""
         super().start()
-        self._evaluation = Evaluation(self.cfg, self.data, self.Y, self.data.test.features())
+        rows = {name: split.features() for name, split in splits(self.data).items()}
+        self._evaluation = Evaluation(self.cfg, self.data, self.Y, rows, None)
         self.callbacks = [self._evaluation, _progress_writer(Path(mkdtemp()), time.time())]
 
     @property
