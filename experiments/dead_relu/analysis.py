@@ -46,7 +46,8 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     )
     if blown := [lr for lr in rates if diverged[lr]]:
         sentence += f"; from {blown[0]:g} on leaky nets diverge instead"
-    return verdict_of(rises >= 0.8 and p < 0.05, sentence + ".", figures)
+    survives = True if p < 0.05 else False if p > 0.95 else None
+    return verdict_of(rises >= 0.8 and survives, sentence + ".", figures)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
