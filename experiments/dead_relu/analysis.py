@@ -54,9 +54,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Dead share, and training accuracy, over rates."""
     by = grouped(runs, "model.activation", "optimizer.lr")
     rates = sorted({lr for _, lr in by})
-    figure, (left, right) = panels(
-        "A large learning rate kills ReLU units; leaky ones hold out a little longer", 2
-    )
+    figure, (left, right) = panels("ReLU and leaky ReLU nets over the learning rate", 2)
     shares = np.array([[dead(run) for run in by["relu", lr]] for lr in rates])  # (rates, seeds)
     left.plot(rates, shares, "o", color=BLUE, alpha=0.4)
     left.plot(rates, shares.mean(axis=1), color=BLUE)
@@ -84,7 +82,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         xscale="log",
         ylim=(-0.03, 1.03),
         xlabel="learning rate",
-        title="Training accuracy, 5 seeds and mean",
+        title=f"Training accuracy, {len(shares[0])} seeds and mean",
     )
     right.legend(loc="lower left")
     return figure
