@@ -10,7 +10,7 @@ from contextlib import suppress
 import click
 from rich.console import Console
 
-from nnlab import store
+from nnlab import interrupts, store
 from nnlab.config import home
 
 OUT = Console(highlight=False)
@@ -52,6 +52,7 @@ def _serve(command: list[str]) -> int:
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
     """End all processes of the server's group, by force those that take their time."""
+    interrupts.heard()
     deadline = time.monotonic() + PATIENCE
     with suppress(ProcessLookupError):  # there is none left
         os.killpg(server.pid, signal.SIGTERM)

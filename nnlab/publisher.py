@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnlab import reaper, record, store
+from nnlab import interrupts, reaper, record, store
 from nnlab.errors import UserError
 from nnlab.plan import Plan, Published
 from nnlab.run import Cell
@@ -95,10 +95,10 @@ class Publisher:
 
     def close(self, summary: Summary, status: str) -> None:
         """End the parent run with the sweep's summary."""
-        from nnlab import tracking
-
         if self.tracker is None or self.parent is None or self.left:
             return
+        from nnlab import tracking
+
         try:
             self.tracker.close_parent(self.parent, summary, status)
         except tracking.Unavailable as error:
@@ -232,6 +232,7 @@ def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
         stop.set()
         thread.join()
     except KeyboardInterrupt:
+        interrupts.heard()
         publisher.deadline = time.monotonic() + GRACE - 0.5
         stop.set()
         if publisher.waiting or publisher.tracker is not None:

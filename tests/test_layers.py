@@ -33,6 +33,7 @@ LAYERS = [
         "page",
         "archive",
         "reaper",
+        "interrupts",
     },
     {"data.border", "plots", "panels"},
     {"data.hdf5"},
