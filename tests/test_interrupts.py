@@ -1,4 +1,4 @@
-"""An interrupt is raised again where it got lost, and not in the midst of an import; in processes of their own."""
+"""An interrupt comes again where it got lost, and not in the midst of an import."""
 
 import subprocess
 import sys
