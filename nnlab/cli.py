@@ -40,6 +40,7 @@ from nnlab.experiment import draw_data, register
 from nnlab.gradcheck import compare
 from nnlab.plan import run_name
 from nnlab.publisher import Publisher, publishing
+from nnlab.results import FIGURES
 from nnlab.run import Cell, attempt, explain_solver, resolve
 from nnlab.summary import summarize
 from nnlab.training import Step
@@ -214,7 +215,7 @@ def _train_once(cell: Cell, force: bool) -> None:
 
 def _result(rec: record.Record, name: str) -> str:
     costs, figures = rec.arrays("history")["train/cost"], rec.metrics
-    solver, kind = rec.config["trainer"]["solver"], "rmse" if rec.regression else "accuracy"
+    solver, kind = rec.config["trainer"]["solver"], FIGURES[rec.regression]
     lines = [
         f"{name}: {rec.status} after {len(costs)} steps in {figures['time/train_s']:.2f} s ({solver})",
         f"  cost            {costs[0]:.6f} -> {costs[-1]:.6f}",
@@ -273,7 +274,7 @@ cli.add_command(predict)
 cli.add_command(ui)
 
 
-# -- checks --------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------------------
 
 
 @cli.command("gradcheck", context_settings=OVERRIDES)

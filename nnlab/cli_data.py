@@ -63,14 +63,14 @@ def _targets(split: hdf5.Split) -> str:
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
     """Paint a set of any size: nnlab data paint my_cats --train 5000 --test 1000."""
+    from nnlab.data import painted  # takes its time, and few commands paint
+
     folder.mkdir(parents=True, exist_ok=True)
     counts: dict[Literal["train", "test"], int] = {"train": m_train, "test": m_test}
     paths = {split: folder / f"{split}_painted.h5" for split in counts}
     with Progress(console=ERROR, transient=True) as bar:
         for split, count in counts.items():
             task = bar.add_task(split, total=count)
-            from nnlab.data import painted
-
             painted.write(paths[split], split, count, seed, partial(_show, bar, task))
     OUT.print(
         f"nnlab train data=hdf5 data.train={paths['train']} data.test={paths['test']}",

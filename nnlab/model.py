@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from nnlab.activations import ACTIVATIONS
 from nnlab.errors import UserError
 from nnlab.forward import Answer, Net, answers, features, forward
 from nnlab.losses import OUTPUTS
 from nnlab.record import Record
+from nnlab.threads import limited
 
 
 def net_of(rec: Record) -> Net:
@@ -53,7 +53,7 @@ def _fits(rec: Record, net: Net) -> bool:
 
 def outputs(rec: Record, net: Net, x: NDArray[Any]) -> NDArray[np.floating]:
     """A_L (n_L, k) of a record's net for examples (k, *rec.shape)."""
-    with threadpool_limits(1):  # as the trainer's figures
+    with limited(1):  # as the trainer's figures
         _, A_L = forward(net, features(x, rec.config["trainer"]["dtype"]))
     return A_L
 

@@ -23,7 +23,8 @@ from nnlab.claim import locked
 from nnlab.config import Config, check, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.identity import held_out_by
-from nnlab.run import FIGURES, Cell
+from nnlab.results import FIGURES
+from nnlab.run import Cell
 
 ID = re.compile("[0-9a-f]{12}")
 

@@ -109,13 +109,13 @@ class Publisher:
 
         A record that is from before predictions does not say what its inputs are, and gets no model.
         """
-        from nnlab import tracking
-
         wanted = summary.best and summary.best["fingerprint"]
         best = [cell for cell in self._plan.cells if cell.fingerprint == wanted]
         run_id = self.run_of(best[0]) if best else None
         if self.tracker is None or run_id is None:
             return
+        from nnlab import tracking
+
         try:
             rec = record.read(best[0].folder(self._home))
             if rec.shape:

@@ -51,7 +51,7 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
         scratch = Path(folder)
         arrays = reader.arrays(list(curved.values()), "history", scratch)
         histories = {run_id: history["train/cost"] for run_id, history in arrays.items()}
-        asked = [] if sweep.figure == "rmse" else [c.middle for c in compared]
+        asked = [] if sweep.regression else [c.middle for c in compared]
         predictions = reader.arrays(asked, "predictions", scratch)
         nets = {run_id: answers.of(content) for run_id, content in predictions.items()}
         made_with = _made_with(reader, compared, scratch)
@@ -77,7 +77,7 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
         untested=len(sweep.ranked) - len(rows),
         tested=(tested := sum(row["tested"] for row in rows)),
         discordant=statistics.fewest_discordant(tested),
-        regression=sweep.figure == "rmse",
+        regression=sweep.regression,
         drawn=len(drawn),
         panels=panels,
         map_averaged=[key for key in sweep.keys if key not in views.axes(sweep)],
@@ -132,7 +132,7 @@ def _best_facts(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> list[tuple[s
     """The best configuration, and how many cannot be told from it where that was tested."""
     best = rows[0]
     head = f"best {sweep.select_by}", best["mean"]
-    if sweep.figure == "rmse":
+    if sweep.regression:
         return [(*head, best["name"])]
     more = f"{best['name']}, right on test {best['right']}, 95 % interval {best['interval']}"
     tied = sum(row["tied"] for row in rows)

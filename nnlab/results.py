@@ -13,6 +13,7 @@ from nnlab.errors import UserError
 
 NUISANCE = ("seed", "data.fold")  # keys that repeat a configuration; all else is the configuration
 REPEATED = re.compile(r"#\d+|f\d+/\d+")  # seed and fold in a run's name
+FIGURES = ("accuracy", "rmse")  # what nets are ranked by: those that tell classes, those of a regression
 DONE = ("finished", "stuck", "diverged")  # the states of a cell that has figures
 
 
@@ -138,9 +139,14 @@ class Sweep:
         return len({first for first, _ in pairs}) == len(pairs)
 
     @cached_property
+    def regression(self) -> bool:
+        """Were its nets trained on real targets, and not on classes?"""
+        return any("train/deviation" in c.metrics for c in self.done)
+
+    @property
     def figure(self) -> str:
-        """What its nets are ranked by: accuracy; of a regression rmse."""
-        return "rmse" if any("train/deviation" in c.metrics for c in self.done) else "accuracy"
+        """What its nets are ranked by."""
+        return FIGURES[self.regression]
 
     @cached_property
     def select_by(self) -> str:

@@ -28,6 +28,7 @@ from nnlab.losses import LOSSES
 from nnlab.metrics import classes
 from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
+from nnlab.results import FIGURES
 from nnlab.sizes import training_size
 from nnlab.threads import limited
 from nnlab.training import Callback, Step, train
@@ -36,7 +37,6 @@ Array = NDArray[np.floating]
 PROGRESS_AFTER = 5.0  # seconds until a cell leaves word of its costs so far
 # examples of the default painted set, as many as the course's
 PAINTED: dict[Literal["train", "test"], int] = {"train": 209, "test": 50}
-FIGURES = ("accuracy", "rmse")  # of nets that tell classes, and of a regression
 
 
 @dataclass(frozen=True)

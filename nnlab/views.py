@@ -79,7 +79,7 @@ def trainability(sweep: Sweep) -> tuple[list[str], Choices]:
 
 def _trained_limits(sweep: Sweep) -> tuple[float, float]:
     """From a constant's training accuracy to 1; of a regression, from 0 to a constant's error."""
-    if sweep.figure == "rmse":
+    if sweep.regression:
         return 0.0, max(c.metrics["train/deviation"] for c in sweep.done)
     return min((c.metrics.get("train/majority", 0.5) for c in sweep.done), default=0.5), 1.0
 
