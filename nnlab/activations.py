@@ -2,9 +2,6 @@
 
 The derivative is written as a function of A, not of Z, so a layer keeps one array instead of two:
 sigmoid' = A(1-A), tanh' = 1-A^2, and the ReLUs have the sign of Z in the sign of A.
-
-Both are prepared once for the arrays of a batch and then only called, with what they need besides in
-place: NumPy compares an array with another in vectors, but with a number element by element.
 """
 
 from collections.abc import Callable
@@ -14,94 +11,76 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.operations import Operation
+
 Array = NDArray[np.floating]
-Prepared = Callable[[], object]
 
 
 class Activation(NamedTuple):
     """g and its derivative; ``leak`` is the slope of leaky_relu below 0 and unused elsewhere.
 
-    ``apply(Z, leak)`` makes the function that turns Z (n_l, m) into A = g(Z) in the same memory.
-    ``slope(A, out, leak)`` makes the one that writes g'(Z), given A = g(Z), to ``out`` of the same shape.
+    ``apply(Z, leak)`` are the operations that turn Z (n_l, m) into A = g(Z) in the same memory.
+    ``slope(A, out, leak)`` are those that write g'(Z), given A = g(Z), to ``out`` of the same shape.
     """
 
-    apply: Callable[[Array, float], Prepared]
-    slope: Callable[[Array, Array, float], Prepared]
+    apply: Callable[[Array, float], list[Operation]]
+    slope: Callable[[Array, Array, float], list[Operation]]
 
 
-def sigmoid(Z: Array, out: Array) -> None:
-    """Write 1 / (1 + exp(-Z)) to ``out``; where exp overflows to inf, its inverse is the 0 meant."""
-    np.negative(Z, out=out)
-    np.exp(out, out=out)
-    out += 1.0
-    np.reciprocal(out, out=out)
+def sigmoid(Z: Array, out: Array) -> list[Operation]:
+    """1 / (1 + exp(-Z)) to ``out``; where exp overflows to inf, its inverse is the 0 meant."""
+    return [
+        partial(np.negative, Z, out),
+        partial(np.exp, out, out),
+        partial(np.add, out, np.ones((), out.dtype), out),
+        partial(np.reciprocal, out, out),
+    ]
 
 
-def _sigmoid_in_place(Z: Array, leak: float) -> Prepared:
-    return partial(sigmoid, Z, out=Z)
+def _sigmoid_in_place(Z: Array, leak: float) -> list[Operation]:
+    return sigmoid(Z, Z)
 
 
-def _sigmoid_slope(A: Array, out: Array, leak: float) -> Prepared:
-    def write() -> None:
-        np.subtract(1.0, A, out=out)
-        np.multiply(out, A, out=out)
-
-    return write
+def _sigmoid_slope(A: Array, out: Array, leak: float) -> list[Operation]:
+    return [partial(np.subtract, np.ones((), A.dtype), A, out), partial(np.multiply, out, A, out)]
 
 
-def _tanh(Z: Array, leak: float) -> Prepared:
-    return partial(np.tanh, Z, out=Z)
+def _tanh(Z: Array, leak: float) -> list[Operation]:
+    return [partial(np.tanh, Z, Z)]
 
 
-def _tanh_slope(A: Array, out: Array, leak: float) -> Prepared:
-    def write() -> None:
-        np.multiply(A, A, out=out)
-        np.subtract(1.0, out, out=out)
-
-    return write
+def _tanh_slope(A: Array, out: Array, leak: float) -> list[Operation]:
+    return [partial(np.multiply, A, A, out), partial(np.subtract, np.ones((), A.dtype), out, out)]
 
 
-def _relu(Z: Array, leak: float) -> Prepared:
-    return partial(np.maximum, Z, np.zeros_like(Z), out=Z)
+def _relu(Z: Array, leak: float) -> list[Operation]:
+    return [partial(np.maximum, Z, np.zeros_like(Z), out=Z)]
 
 
-def _relu_slope(A: Array, out: Array, leak: float) -> Prepared:
-    positive, zero = np.empty(A.shape, np.bool_), np.zeros((), A.dtype)
+def _relu_slope(A: Array, out: Array, leak: float) -> list[Operation]:
+    positive = np.empty(A.shape, np.bool_)
     numbers = positive.view(np.int8)  # the same 0 and 1, which are cast in vectors
-
-    def write() -> None:
-        np.greater(A, zero, out=positive)
-        np.copyto(out, numbers)
-
-    return write
+    return [partial(np.greater, A, np.zeros((), A.dtype), positive), partial(np.copyto, out, numbers)]
 
 
-def _leaky_relu(Z: Array, leak: float) -> Prepared:
+def _leaky_relu(Z: Array, leak: float) -> list[Operation]:
     leaked = np.empty_like(Z)
-
-    def write() -> None:
-        np.multiply(Z, leak, out=leaked)
-        np.maximum(Z, leaked, out=Z)  # 0 <= leak <= 1
-
-    return write
+    return [
+        partial(np.multiply, Z, np.array(leak, Z.dtype), leaked),
+        partial(np.maximum, Z, leaked, out=Z),  # 0 <= leak <= 1
+    ]
 
 
-def _leaky_relu_slope(A: Array, out: Array, leak: float) -> Prepared:
-    relu_slope, leaks = _relu_slope(A, out, leak), np.full_like(out, leak)
-
-    def write() -> None:
-        relu_slope()
-        np.maximum(out, leaks, out=out)
-
-    return write
+def _leaky_relu_slope(A: Array, out: Array, leak: float) -> list[Operation]:
+    return [*_relu_slope(A, out, leak), partial(np.maximum, out, np.full_like(out, leak), out=out)]
 
 
-def _identity(Z: Array, leak: float) -> Prepared:
-    return lambda: None
+def _identity(Z: Array, leak: float) -> list[Operation]:
+    return []
 
 
-def _identity_slope(A: Array, out: Array, leak: float) -> Prepared:
-    return partial(out.fill, 1.0)
+def _identity_slope(A: Array, out: Array, leak: float) -> list[Operation]:
+    return [partial(out.fill, 1.0)]
 
 
 ACTIVATIONS: dict[str, Activation] = {

@@ -15,25 +15,31 @@ start that the Gram layer adds, and in how W1 and b1 are got back. The two stand
 opening with its formula.
 """
 
+import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.operations import Operation
+
 Array = NDArray[np.floating]
 Places = NDArray[np.intp] | slice
 CACHE_LINE = 64  # bytes
 PIECE = 256  # images that are evaluated at a time
+ROWS = 4  # that a BLAS kernel takes at a time; the rest take as long as if they were as many
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a first layer needs of k examples: ``columns`` X (n_0, k) or those of K (w, k), and the
-    Gram layer's ``start`` Z1_0 (n_1, k)."""
+    """What a first layer needs for Z1 (n_1, k): ``columns`` of X or of K, one for each example, and the
+    Gram layer's ``start`` Z1_0 (n_1, k); its columns beyond those of the examples are 0."""
 
+    k: int
     columns: Array
-    start: Array | float = 0.0
+    start: Array | None = None
 
 
 class Rows(Protocol):
@@ -74,11 +80,11 @@ class FirstLayer(Protocol):
     def whole_dZ1(self) -> Array:
         """Where ``backward`` wants dZ1 of the ``whole``."""
 
-    def forward(self, inputs: Inputs, Z1: Array) -> None:
-        """Write the first pre-activation of k examples to Z1 (n_1, k)."""
+    def forward(self, inputs: Inputs, Z1: Array) -> list[Operation]:
+        """The operations that write the first pre-activation to Z1 (n_1, k)."""
 
-    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
-        """Write the gradient for dZ1 (n_1, k); ``batch`` are the examples' places, None for all."""
+    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> list[Operation]:
+        """Those that write the gradient for dZ1 (n_1, k) of the examples at ``batch``, None for all."""
 
     def decay(self, rate: float) -> float:
         """Add ``rate`` W1 to the gradient and return the sum of the squared weights."""
@@ -106,24 +112,27 @@ class PrimalLayer:
         self.P[:, :-1] = self._start
 
     def whole(self) -> Inputs:
-        return Inputs(self._images[:].T)
+        return self.inputs(self._images[:])
 
     def take(self, places: Places) -> Inputs:
-        return Inputs(self._images[places].T)
+        return self.inputs(self._images[places])
 
     def inputs(self, images: Array, products: Array | None = None) -> Inputs:
-        return Inputs(images.T)
+        return Inputs(len(images), images.T)
 
     def whole_dZ1(self) -> Array:
         return room(self.n_1, len(self._images), dtype=self.dtype)
 
-    def forward(self, inputs: Inputs, Z1: Array) -> None:
-        np.matmul(self.P[:, :-1], inputs.columns, out=Z1)
-        Z1 += self.P[:, -1:]
+    def forward(self, inputs: Inputs, Z1: Array) -> list[Operation]:
+        W1, b1 = self.P[:, :-1], self.P[:, -1:]
+        return [partial(np.matmul, W1, inputs.columns, Z1), partial(np.add, Z1, b1, Z1)]
 
-    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
-        np.matmul(dZ1, inputs.columns.T, out=self.dP[:, :-1])
-        np.add.reduce(dZ1, axis=1, out=self.dP[:, -1])
+    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> list[Operation]:
+        dW1, db1 = self.dP[:, :-1], self.dP[:, -1]
+        return [
+            partial(np.matmul, dZ1, inputs.columns.T, dW1),
+            partial(np.add.reduce, dZ1, axis=1, out=db1),
+        ]
 
     def decay(self, rate: float) -> float:
         W1 = self.P[:, :-1]
@@ -143,61 +152,74 @@ class GramLayer:
     The bias moves by the sum of dZ1 over the examples, so as long as nothing but dZ1 moves C it is C 1, and
     the 1 in K + 1 adds it. L2 shrinks C but not b1; e (n_1, 1) makes up for that: b1 = C 1 + e.
 
-    One product of [C e 0] (n_1, w) with the bordered K of ``gram`` gives C (K + 1) + e. The columns of Z1
-    from m to w belong to no example: the loop gives them no weight, so dZ1 is 0 there, and dZ1 of all
-    examples is the gradient [dC de 0] as it stands.
+    One product of [C e] (n_1, m + 1) with the bordered K of ``gram`` gives C (K + 1) + e. In memory it is
+    [C e 0] (n_1, w), and Z1 and dZ1 are as wide. Their columns from m to w belong to no example: the loop
+    gives them no weight, so dZ1 is 0 there, and dZ1 of all examples is the gradient [dC de 0] as it stands.
     """
 
     on_disk = False
     pieces: list[slice] = []  # noqa: RUF012
 
-    def __init__(self, images: Array, K: Array, W1: Array) -> None:
-        """``K`` is ``gram(images)`` (w, w), shared by all layers over these images."""
+    def __init__(self, images: Array, K: Array, W1: Array, decays: bool = True) -> None:
+        """``K`` is ``gram(images)`` (w, w), shared by all layers over these images. A net without L2 may do
+        without ``decay``, which spares its steps the scaling of the start."""
         self.n_1, self._m = len(W1), len(images)
-        self.size, self.dtype = self.n_1 * len(K) + 1, K.dtype
-        self._images, self._K, self._W1_0 = images, K, W1
+        self._rows = 1 if self.n_1 == 1 else -(-self.n_1 // ROWS) * ROWS  # those from n_1 on stay 0
+        self.size, self.dtype = self._rows * len(K) + 1, K.dtype
+        self._images, self._K, self._W1_0, self._decays = images, K, W1, decays
         self._start_squared = float(np.vdot(W1, W1))
         self._start = room(self.n_1, len(K), dtype=K.dtype)
         np.matmul(W1, images.T, out=self._start[:, : self._m])
 
     def bind(self, theta: Array, gradient: Array) -> None:
-        self._block, self._dZ1 = (v[:-1].reshape(self.n_1, -1) for v in (theta, gradient))  # (n_1, w)
-        self.P, self.dP = self._block[:, : self._m + 1], self._dZ1[:, : self._m + 1]  # [C e]
+        block, d_block = (v[:-1].reshape(self._rows, -1) for v in (theta, gradient))
+        self._C_e, self._dZ1 = block[:, : self._m + 1], d_block[: self.n_1]  # (rows, m + 1), (n_1, w)
+        self.P, self.dP = self._C_e[: self.n_1], self._dZ1[:, : self._m + 1]  # [C e]
         self._c, self._dc = theta[-1:], gradient[-1:]
-        self._c[0], self._shrunk = 1.0, False
+        self._c[0] = 1.0
 
     def whole(self) -> Inputs:
-        return Inputs(self._K, self._start)
+        return Inputs(len(self._K), self._K[: self._m + 1, : self._m], self._start)
 
     def take(self, places: Places) -> Inputs:
-        return Inputs(self._K[places].T, self._start[:, places])  # K is symmetric
+        start = self._start[:, places]
+        return Inputs(start.shape[1], self._K[places, : self._m + 1].T, start)  # K is symmetric
 
     def inputs(self, images: Array, products: Array | None = None) -> Inputs:
-        rows = np.zeros((len(images), len(self._K)), images.dtype)
+        k = len(images)
+        rows = np.ones((k, self._m + 1), images.dtype)
         rows[:, : self._m] = images @ self._images.T + 1.0 if products is None else products
-        rows[:, self._m] = 1.0
-        return Inputs(rows.T, self._W1_0 @ images.T)
+        return Inputs(k, rows.T, self._W1_0 @ images.T)
 
     def whole_dZ1(self) -> Array:
         return self._dZ1
 
-    def forward(self, inputs: Inputs, Z1: Array) -> None:
-        np.dot(self._block, inputs.columns, Z1)
-        Z1 += self._c * inputs.start if self._shrunk else inputs.start
+    def forward(self, inputs: Inputs, Z1: Array) -> list[Operation]:
+        assert inputs.start is not None
+        columns, start = inputs.columns, inputs.start
+        product = np.zeros((self._rows, inputs.k), self.dtype)  # [C e] K (rows, k)
+        operations: list[Operation] = [
+            partial(np.matmul, self._C_e, columns, product[:, : columns.shape[1]])
+        ]
+        if self._decays:
+            start = np.empty_like(inputs.start)
+            operations.append(partial(np.multiply, inputs.start, self._c, start))
+        return [*operations, partial(np.add, product[: self.n_1], start, Z1)]
 
-    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> None:
+    def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> list[Operation]:
+        operations: list[Operation] = []
         if batch is not None:
-            self._dZ1[...] = 0.0
-            self._dZ1[:, batch] = dZ1
-        if self._shrunk:
-            self._dc[0] = 0.0
+            operations = [partial(self._dZ1.fill, 0.0), partial(self._dZ1.__setitem__, (..., batch), dZ1)]
+        if self._decays:
+            operations.append(partial(self._dc.fill, 0.0))
+        return operations
 
     def decay(self, rate: float) -> float:
+        assert self._decays
         C = self.P[:, :-1]
         self.dP[:, :-1] += rate * C
         self.dP[:, -1] -= rate * C.sum(axis=1)
         self._dc += rate * self._c
-        self._shrunk = True
         return self._squared(float(self._c[0]), C)
 
     def gradient_norm(self) -> float:
@@ -219,8 +241,8 @@ def gram(images: Array) -> Array:
     """K = X^T X (m, m) of images (m, n_0) plus 1, bordered: [[K+1 1 0] [1^T 0 0] [0 0 0]] (w, w).
 
     The 1 is for the bias, as far as it moves with the coefficients; the border makes the rest of it one
-    more coefficient. The zeros fill up the rows to whole cache lines, with which a product takes three
-    quarters of the time.
+    more coefficient. The zeros fill up the rows to whole cache lines, with which a product takes five
+    sixths of the time.
     """
     m = len(images)
     K = _bordered(m, images.dtype)
@@ -253,7 +275,7 @@ def pieces(m: int) -> list[slice]:
 
 def room(*shape: int, dtype: np.dtype[np.floating]) -> Array:
     """Zeros that begin at a cache line: with unaligned rows a product takes up to 1.4 times as long."""
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     raw = np.zeros(size + CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + size].view(dtype).reshape(shape)

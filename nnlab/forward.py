@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nnlab.activations import ACTIVATIONS
 from nnlab.losses import OUTPUTS
 from nnlab.metrics import classes
+from nnlab.operations import run
 
 Array = NDArray[np.floating]
 Parameters = list[tuple[Array, Array]]  # [(W1, b1), ..., (WL, bL)], W_l (n_l, n_{l-1}), b_l (n_l, 1)
@@ -52,7 +53,7 @@ def logits(parameters: Parameters, images: Array, activation: str, leak: float) 
     (W, b), *upper = parameters
     Z: Array = W @ images.T + b
     for W, b in upper:
-        ACTIVATIONS[activation].apply(Z, leak)()
+        run(ACTIVATIONS[activation].apply(Z, leak))
         Z = W @ Z + b
     return Z
 

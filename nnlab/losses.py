@@ -6,32 +6,32 @@ of logits (..., n_L, m), so the costs of many steps are computed in one go.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.activations import sigmoid
+from nnlab.operations import Operation, run
 
 Array = NDArray[np.floating]
+Delta = Callable[[Array, Array, Array, Array], list[Operation]]  # delta(Z, Y, weights, out)
 
 
 class Loss(NamedTuple):
     """``cost(Z, Y)`` (...,) is J, the mean over the m examples of the loss summed over outputs;
-    ``delta(Y, weights)`` makes the function that writes its derivative by Z, each example's times its
-    weight (1/m for the derivative of J), to the second of its two arguments (n_L, m).
+    ``delta(Z, Y, weights, out)`` are the operations that write its derivative by Z, each example's times
+    its weight (1, m) (1/m for the derivative of J), to ``out`` (n_L, m).
     """  # fmt: skip
 
     cost: Callable[[Array, Array], Array]
-    delta: Callable[[Array, Array], "Delta"]
-
-
-Delta = Callable[[Array, Array], None]  # delta(Z, out)
+    delta: Delta
 
 
 def _sigmoid(Z: Array) -> Array:
     A = np.empty_like(Z)
-    sigmoid(Z, out=A)
+    run(sigmoid(Z, A))
     return A
 
 
@@ -60,22 +60,19 @@ def _softplus(Z: Array) -> Array:
     np.negative(softplus, out=softplus)
     np.exp(softplus, out=softplus)
     np.log1p(softplus, out=softplus)
-    softplus += np.maximum(Z, 0.0)
+    softplus += np.maximum(Z, np.zeros_like(Z))  # with 0.0 it would go element by element
     return softplus
 
 
-def _sigmoid_cross_entropy_delta(Y: Array, weights: Array) -> Delta:
+def _sigmoid_cross_entropy_delta(Z: Array, Y: Array, weights: Array, out: Array) -> list[Operation]:
     """w (sigmoid(z) - y) = w s / (1 + e^-sz) with s = 1 - 2y: four operations, and nothing cancels."""
     sign = 1.0 - 2.0 * Y
-    minus, numerator = -sign, weights * sign
-
-    def delta(Z: Array, out: Array) -> None:
-        np.multiply(Z, minus, out)
-        np.exp(out, out)
-        np.add(out, 1.0, out)
-        np.divide(numerator, out, out)
-
-    return delta
+    return [
+        partial(np.multiply, Z, -sign, out),
+        partial(np.exp, out, out),
+        partial(np.add, out, np.ones((), out.dtype), out),
+        partial(np.divide, weights * sign, out, out),
+    ]
 
 
 def _softmax_cross_entropy(Z: Array, Y: Array) -> Array:
@@ -100,14 +97,11 @@ def _sigmoid_squared_derivative(Z: Array, Y: Array) -> Array:
     return (A - Y) * A * (1.0 - A)
 
 
-def _weighted(derivative: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Delta]:
+def _weighted(derivative: Callable[[Array, Array], Array]) -> Delta:
     """A loss's ``delta`` from its derivative by Z as a plain function of Z and Y."""
 
-    def delta(Y: Array, weights: Array) -> Delta:
-        def write(Z: Array, out: Array) -> None:
-            np.multiply(derivative(Z, Y), weights, out=out)
-
-        return write
+    def delta(Z: Array, Y: Array, weights: Array, out: Array) -> list[Operation]:
+        return [lambda: np.multiply(derivative(Z, Y), weights, out)]
 
     return delta
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from nnlab.activations import ACTIVATIONS
+from nnlab.operations import run
 
 Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(151)
@@ -84,11 +85,11 @@ def _mean(values: Array) -> float:
 
 def _value(activation: str, z: Array) -> Array:
     A = z.copy()
-    ACTIVATIONS[activation].apply(A, 0.0)()
+    run(ACTIVATIONS[activation].apply(A, 0.0))
     return A
 
 
 def _slope(activation: str, z: Array) -> Array:
     slope = np.empty_like(z)
-    ACTIVATIONS[activation].slope(_value(activation, z), slope, 0.0)()
+    run(ACTIVATIONS[activation].slope(_value(activation, z), slope, 0.0))
     return slope

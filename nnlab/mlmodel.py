@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from nnlab.model import net_of
 from nnlab.record import Record
 
-PARTS = ("activations", "losses", "metrics", "forward", "served")  # each after those it imports
+PARTS = (
+    "operations",
+    "activations",
+    "losses",
+    "metrics",
+    "forward",
+    "served",
+)  # each after those it imports
 REQUIREMENTS = ("mlflow", "numpy", "threadpoolctl")
 
 

@@ -9,42 +9,25 @@ weights, layer l has n_l units, n_0 is the number of inputs. X (n_0, m), Y (n_L,
 with the 1/m of J inside dZ_L. All parameters stand in one flat vector theta, their gradient in
 another, so an optimizer is a few operations on two vectors whatever the depth. The block of layer l
 is P_l = [W_l b_l] (n_l, n_{l-1} + 1), applied to A_{l-1} with a row of ones below: the bias and its
-gradient come out of the same products. The first layer's block belongs to ``first_layer``.
+gradient come out of the same products. In memory it is P_l^T, so that W_l by itself is one piece too.
+The first layer's block belongs to ``first_layer``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.activations import ACTIVATIONS, Prepared
+from nnlab.activations import ACTIVATIONS
 from nnlab.first_layer import FirstLayer, Inputs, Places, room
 from nnlab.forward import Parameters
+from nnlab.losses import Delta
+from nnlab.operations import Operation, run
 
 Array = NDArray[np.floating]
-Delta = Callable[[Array, Array], None]  # delta(Z_L, out), of a loss for given targets
-
-
-class Up(NamedTuple):
-    """What the forward pass needs between hidden layer l and layer l + 1, for k examples."""
-
-    activate: Prepared  # turns Z_l (n_l, k) into A_l in place
-    P: Array  # [W_{l+1} b_{l+1}] (n_{l+1}, n_l + 1)
-    A_1: Array  # A_l with a row of ones below (n_l + 1, k)
-    Z_next: Array  # Z_{l+1} (n_{l+1}, k)
-
-
-class Down(NamedTuple):
-    """What the backward pass needs between layer l + 1 and hidden layer l."""
-
-    dZ_next: Array  # dZ_{l+1} (n_{l+1}, k)
-    A_1_T: Array  # (k, n_l + 1)
-    dP: Array  # the gradient of P (n_{l+1}, n_l + 1)
-    W_T: Array  # W_{l+1}^T (n_l, n_{l+1})
-    slope: Array  # g'(Z_l) (n_l, k)
-    dZ: Array  # dZ_l (n_l, k)
 
 
 @dataclass(frozen=True)
@@ -53,21 +36,18 @@ class Arrays:
 
     Z: list[Array]  # Z_l, turned into A_l in place but for the last (n_l, k)
     dZ: list[Array]  # (n_l, k)
-    slope: Prepared  # writes g' of all layers for the way down, in one operation
-    up: list[Up]  # views, from layer 1 to layer L
-    down: list[Down]  # views, from layer L to layer 1
+    up: list[Operation]  # from Z_1 to Z_L
+    down: list[Operation]  # from dZ_L to dZ_1, with the gradients of P_L ... P_2
 
 
 @dataclass(frozen=True)
 class Batch:
     """The examples of one step, in the first ``count`` of k columns; the rest weigh nothing."""
 
-    places: Places | None  # among the training images; None: all
-    inputs: Inputs
     Y: Array  # (n_L, count)
-    delta: Delta  # writes dZ_L
-    arrays: Arrays
     Z_L: Array  # (n_L, count), a view of its arrays
+    arrays: Arrays
+    operations: list[Operation]  # of its forward and backward pass
 
     @property
     def count(self) -> int:
@@ -87,25 +67,25 @@ class Network:
         length = first.size + sum(W.shape[0] * (W.shape[1] + 1) for W in upper)
         self.theta, self.gradient = room(length, dtype=dtype), room(length, dtype=dtype)
         first.bind(self.theta[: first.size], self.gradient[: first.size])
-        self._P = self._blocks(self.theta, upper)  # P_l at index l - 2
-        self._dP = self._blocks(self.gradient, upper)
-        for P, W in zip(self._P, upper, strict=True):
-            P[:, :-1] = W
+        self._P_T = self._blocks(self.theta)  # P_l^T (n_{l-1} + 1, n_l) at index l - 2
+        self._dP_T = self._blocks(self.gradient)
+        for P_T, W in zip(self._P_T, upper, strict=True):
+            P_T[:-1] = W.T
 
-    def _blocks(self, vector: Array, upper: Sequence[Array]) -> list[Array]:
-        """Views [P_2, ..., P_L] into a flat vector."""
+    def _blocks(self, vector: Array) -> list[Array]:
+        """Views [P_2^T, ..., P_L^T] into a flat vector."""
         blocks, start = [], self.first.size
-        for W in upper:
-            n_out, n_in = W.shape
-            stop = start + n_out * (n_in + 1)
-            blocks.append(vector[start:stop].reshape(n_out, n_in + 1))
+        for n_in, n_out in pairwise(self.sizes):
+            stop = start + (n_in + 1) * n_out
+            blocks.append(vector[start:stop].reshape(n_in + 1, n_out))
             start = stop
         return blocks
 
     @property
     def blocks(self) -> list[tuple[Array, Array]]:
         """Each layer's P_l and its gradient, l = 1 ... L; the first as its first layer holds it."""
-        return [(self.first.P, self.first.dP), *zip(self._P, self._dP, strict=True)]
+        upper = [(P_T.T, dP_T.T) for P_T, dP_T in zip(self._P_T, self._dP_T, strict=True)]
+        return [(self.first.P, self.first.dP), *upper]
 
     def arrays(self, k: int, dZ1: Array | None = None) -> Arrays:
         """Room for a pass over k examples, with dZ_1 in the memory of ``dZ1`` if that is given."""
@@ -121,27 +101,33 @@ class Network:
         dZ = [room(n_l, k, dtype=dtype) for n_l in self.sizes]
         if dZ1 is not None:
             dZ[0] = dZ1
-        up, down = [], []
-        for i, (P, dP) in enumerate(zip(self._P, self._dP, strict=True)):
-            A_1, slope = A[tops[i] : tops[i + 1]], slopes[tops[i] : tops[i + 1] - 1]
-            up.append(Up(self._activation.apply(Z[i], self._leak), P, A_1, Z[i + 1]))
-            down.append(Down(dZ[i + 1], A_1.T, dP, P[:, :-1].T, slope, dZ[i]))
-        return Arrays(Z, dZ, self._activation.slope(A, slopes, self._leak), up, down[::-1])
+        up: list[Operation] = []
+        down = self._activation.slope(A, slopes, self._leak)  # g' of all layers at once
+        for i, (top, bottom) in enumerate(pairwise(tops.tolist())):
+            A_1 = A[top:bottom]  # A_l with a row of ones below (n_l + 1, k)
+            up += self._activation.apply(Z[i], self._leak)
+            up.append(partial(self._P_T[i].T.dot, A_1, Z[i + 1]))
+        for i, (top, bottom) in reversed(list(enumerate(pairwise(tops.tolist())))):
+            A_1, slope = A[top:bottom], slopes[top : bottom - 1]
+            down.append(partial(A_1.dot, dZ[i + 1].T, self._dP_T[i]))
+            down.append(partial(self._P_T[i][:-1].dot, dZ[i + 1], dZ[i]))  # W_{l+1}^T dZ_{l+1}
+            down.append(partial(np.multiply, dZ[i], slope, dZ[i]))
+        return Arrays(Z, dZ, up, down)
 
-    def whole(self, Y: Array, delta: Callable[[Array, Array], Delta], scale: float = 1.0) -> Batch:
+    def whole(self, Y: Array, delta: Delta, scale: float = 1.0) -> Batch:
         """All m training examples, with their targets Y (n_L, m), as one batch for a loss's ``delta``.
 
         Its gradients come out times ``scale``.
         """
-        inputs = self.first.whole()
-        m, k = Y.shape[1], inputs.columns.shape[1]
-        targets, weights = np.zeros((len(Y), k), Y.dtype), np.zeros((1, k), Y.dtype)
+        inputs, m = self.first.whole(), Y.shape[1]
+        targets, weights = np.zeros((len(Y), inputs.k), Y.dtype), np.zeros((1, inputs.k), Y.dtype)
         targets[:, :m] = Y
         weights[:, :m] = scale / m
-        arrays = self.arrays(k, self.first.whole_dZ1())
-        return Batch(None, inputs, Y, delta(targets, weights), arrays, arrays.Z[-1][:, :m])
+        arrays = self.arrays(inputs.k, self.first.whole_dZ1())
+        operations = self._operations(None, inputs, targets, weights, delta, arrays)
+        return Batch(Y, arrays.Z[-1][:, :m], arrays, operations)
 
-    def parts(self, Y: Array, delta: Callable[[Array, Array], Delta]) -> Iterator[Batch]:
+    def parts(self, Y: Array, delta: Delta) -> Iterator[Batch]:
         """All training examples in batches whose gradients sum up to that of J."""
         if not self.first.pieces:
             yield self.whole(Y, delta)
@@ -154,39 +140,42 @@ class Network:
         places: Places,
         inputs: Inputs,
         Y: Array,
-        delta: Callable[[Array, Array], Delta],
+        delta: Delta,
         weight: float,
         arrays: Arrays,
     ) -> Batch:
         """The training examples at ``places`` as a batch, each with this ``weight`` in the gradient."""
         weights = np.full((1, Y.shape[1]), weight, Y.dtype)
-        return Batch(places, inputs, Y, delta(Y, weights), arrays, arrays.Z[-1])
+        operations = self._operations(places, inputs, Y, weights, delta, arrays)
+        return Batch(Y, arrays.Z[-1], arrays, operations)
+
+    def _operations(
+        self,
+        places: Places | None,
+        inputs: Inputs,
+        Y: Array,
+        weights: Array,
+        delta: Delta,
+        arrays: Arrays,
+    ) -> list[Operation]:
+        """The forward pass to Z_L, and the backward pass to the gradient."""
+        Z, dZ = arrays.Z, arrays.dZ
+        return [
+            *self.first.forward(inputs, Z[0]),
+            *arrays.up,
+            *delta(Z[-1], Y, weights, dZ[-1]),
+            *arrays.down,
+            *self.first.backward(places, inputs, dZ[0]),
+        ]
 
     def propagate(self, batch: Batch) -> None:
         """Forward to batch.Z_L and backward to ``gradient``, that of J."""
-        arrays, dot = batch.arrays, np.dot
-
-        self.first.forward(batch.inputs, arrays.Z[0])
-        for activate, P, A_1, Z_next in arrays.up:
-            activate()
-            dot(P, A_1, Z_next)
-
-        batch.delta(arrays.Z[-1], arrays.dZ[-1])
-
-        arrays.slope()
-        for dZ_next, A_1_T, dP, W_T, slope, dZ in arrays.down:
-            dot(dZ_next, A_1_T, dP)
-            dot(W_T, dZ_next, dZ)
-            dZ *= slope
-        self.first.backward(batch.places, batch.inputs, arrays.dZ[0])
+        run(batch.operations)
 
     def forward(self, inputs: Inputs) -> Array:
         """Z_L (n_L, k) of any inputs; the columns beyond the m training images mean nothing."""
-        arrays = self.arrays(inputs.columns.shape[1])
-        self.first.forward(inputs, arrays.Z[0])
-        for activate, P, A_1, Z_next in arrays.up:
-            activate()
-            np.dot(P, A_1, out=Z_next)
+        arrays = self.arrays(inputs.k)
+        run([*self.first.forward(inputs, arrays.Z[0]), *arrays.up])
         return arrays.Z[-1]
 
     def forward_train(self) -> Array:
@@ -198,20 +187,20 @@ class Network:
     def decay(self, rate: float) -> float:
         """Add ``rate`` times the weights (not the biases) to the gradient; return their squared sum."""
         squared = self.first.decay(rate)
-        for P, dP in zip(self._P, self._dP, strict=True):
-            W = P[:, :-1]
-            dP[:, :-1] += rate * W
-            squared += float(np.vdot(W, W))
+        for P_T, dP_T in zip(self._P_T, self._dP_T, strict=True):
+            W_T = P_T[:-1]
+            dP_T[:-1] += rate * W_T
+            squared += float(np.vdot(W_T, W_T))
         return squared
 
     def gradient_norms(self) -> list[float]:
         """The Frobenius norm of dW_l for l = 1 ... L, of the last ``backward``."""
         return [
             self.first.gradient_norm(),
-            *(float(np.linalg.norm(dP[:, :-1])) for dP in self._dP),
+            *(float(np.linalg.norm(dP_T[:-1])) for dP_T in self._dP_T),
         ]
 
     def parameters(self) -> Parameters:
         """A copy of all weights and biases, W1 in full."""
-        upper = [(P[:, :-1].copy(), P[:, -1:].copy()) for P in self._P]
+        upper = [(P_T[:-1].T.copy(), P_T[-1:].T.copy()) for P_T in self._P_T]
         return [self.first.weights(), *upper]

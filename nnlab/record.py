@@ -34,7 +34,7 @@ FILES = {
 }  # fmt: skip
 DIGEST = re.compile("[0-9a-f]{64}")
 NUMERIC_MODULES = (
-    "activations", "initializers", "losses", "optimizers", "metrics",
+    "operations", "activations", "initializers", "losses", "optimizers", "metrics",
     "network", "first_layer", "forward", "training", "diagnostics", "folds",
 )  # fmt: skip
 

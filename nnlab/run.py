@@ -242,7 +242,7 @@ def build_network(cfg: Config, data: hdf5.Dataset) -> tuple[Network, float]:
     seconds = 0.0
     if cfg.trainer.solver == "gram":
         K, seconds = gram_of(data, cfg.trainer)
-        first = GramLayer(images[:], K, W1)
+        first = GramLayer(images[:], K, W1, decays=cfg.optimizer.l2 > 0.0)
     else:
         first = PrimalLayer(images, W1)
     return Network(first, upper, cfg.model.activation, cfg.model.leak), seconds

@@ -57,7 +57,7 @@ def train(
     """
     batches = _batches(network, Y, loss, batch_size, seed, state.scale)
     block = _block_length(network, Y.shape[1], batch_size)
-    propagate, theta, gradient = network.propagate, network.theta, network.gradient
+    update, theta, gradient = optimizer.update, network.theta, network.gradient
     costs = np.empty(iterations)
     start, pause_every = 0, pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
@@ -66,12 +66,14 @@ def train(
         stop = min(start + block, iterations, start - start % pause_every + pause_every)
         logits = np.empty((stop - start, *batch.Z_L.shape), batch.Z_L.dtype)
         penalties = np.zeros(stop - start)
+        operations, Z_L = batch.operations, batch.Z_L
         for i in range(stop - start):
-            propagate(batch)
-            logits[i] = batch.Z_L
+            for operate in operations:
+                operate()
+            logits[i] = Z_L
             if l2:
                 penalties[i] = 0.5 * l2 / batch.count * network.decay(state.scale * l2 / batch.count)
-            optimizer.update(theta, gradient, state)
+            update(theta, gradient, state)
         costs[start:stop] = loss.cost(logits, batch.Y) + penalties
         finite = np.isfinite(costs[start:stop])
         if not finite.all():

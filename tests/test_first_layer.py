@@ -14,6 +14,7 @@ from nnlab.first_layer import GramLayer, PrimalLayer, choose_solver, gram
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
+from nnlab.operations import run as run_all
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.run import resolve
 from nnlab.training import train
@@ -139,8 +140,8 @@ def test_forward_is_the_affine_map(layer):
     images, _, (W1,) = problem([7, 3], m=5)
     other = np.random.RandomState(4).randn(6, 7)
     for inputs, rows in ((layer.whole(), images), (layer.inputs(other), other)):
-        Z1 = np.full((3, inputs.columns.shape[1]), np.nan)
-        layer.forward(inputs, Z1)
+        Z1 = np.full((3, inputs.k), np.nan)
+        run_all(layer.forward(inputs, Z1))
         np.testing.assert_allclose(Z1[:, : len(rows)], W1 @ rows.T + [[0.5], [-1.0], [2.0]], rtol=1e-13)
 
 
@@ -149,7 +150,7 @@ def backward(layer, batch, inputs, dZ1):
     room = np.empty_like(dZ1) if batch is not None else layer.whole_dZ1()
     room[...] = 0.0
     room[:, : dZ1.shape[1]] = dZ1
-    layer.backward(batch, inputs, room)
+    run_all(layer.backward(batch, inputs, room))
 
 
 @pytest.mark.parametrize("places", [None, [3], [4, 0, 2]])

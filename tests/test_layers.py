@@ -15,7 +15,8 @@ PACKAGE = Path(nnlab.__file__).parent
 
 # lowest first; modules of one layer do not know of each other
 LAYERS = [
-    {"errors", "activations", "initializers", "optimizers", "metrics", "first_layer", "folds"},
+    {"errors", "operations", "initializers", "optimizers", "metrics", "folds"},
+    {"activations", "first_layer"},
     {"losses", "mean_field"},
     {"forward"},
     {"network"},
@@ -70,8 +71,8 @@ LAYERS = [
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 NUMERIC = {
-    "activations", "initializers", "optimizers", "metrics", "first_layer", "losses", "network",
-    "forward", "training", "diagnostics", "folds",
+    "operations", "activations", "initializers", "optimizers", "metrics", "first_layer", "losses",
+    "network", "forward", "training", "diagnostics", "folds",
 }  # fmt: skip
 STANDARD = {"collections", "concurrent", "dataclasses", "functools", "itertools", "math", "typing"}
 KNOW_MLFLOW = {"tracking", "served"}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnlab.losses import LOSSES, OUTPUTS
+from nnlab.operations import run
 
 PAIRS = pytest.mark.parametrize("pair", LOSSES, ids="-".join)
 # each pair with one output and with several; softmax over one output would always be 1
@@ -18,7 +19,7 @@ LOG2, LOG3 = np.log(2.0), np.log(3.0)
 def delta_of(loss, Z, Y):
     """The derivative by Z, every example with weight 1."""
     out = np.full_like(Z, np.nan)
-    loss.delta(Y, np.ones((1, Y.shape[1]), Y.dtype))(Z, out)
+    run(loss.delta(Z, Y, np.ones((1, Y.shape[1]), Y.dtype), out))
     return out
 
 
@@ -147,7 +148,7 @@ def test_delta_weighs_each_example(pair, n_L):
     Z, Y = example(n_L)
     weights = np.array([[0.5, 0.25, 0.0, 1.0, 0.0, 2.0]])
     out = np.empty_like(Z)
-    LOSSES[pair].delta(Y, weights)(Z, out)
+    run(LOSSES[pair].delta(Z, Y, weights, out))
     np.testing.assert_allclose(out, weights * delta_of(LOSSES[pair], Z, Y), rtol=1e-15)
     assert (out[:, [2, 4]] == 0.0).all()
 

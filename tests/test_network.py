@@ -220,7 +220,9 @@ def test_blocks_are_the_parameters_and_theta_holds_them_all(build):
     for (P, dP), expected in zip(network.blocks, blocks, strict=True):
         np.testing.assert_array_equal(P, expected)
         assert np.shares_memory(P, network.theta) and np.shares_memory(dP, network.gradient)
-    np.testing.assert_array_equal(network.theta, np.concatenate([P.ravel() for P in blocks]))
+    np.testing.assert_array_equal(
+        network.theta, np.concatenate([blocks[0].ravel(), *(P.T.ravel() for P in blocks[1:])])
+    )
 
 
 @SOLVERS

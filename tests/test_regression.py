@@ -443,7 +443,7 @@ def test_predict_prints_the_outputs(bright: tuple[Path, record.Record], tmp_path
     )
     assert "class" not in heading and heading.count("output") == 2
     for i in range(2):
-        (row,) = (line for line in lines(printed) if f"{i}.png" in line)
+        (row,) = (line for line in lines(printed) if f"/{i}.png" in line)
         assert all(f"{a:.4f}" in row for a in recorded[:, i])
     assert {p.name for p in rec.folder.glob("*.jpg")} == {"first_layer.jpg"}
 

@@ -102,7 +102,8 @@ def loop(activation: str) -> Array:
             if l:
                 back = [sum(W[l][i, k] * dZ[i] for i in range(len(dZ))) for k in range(len(A[l]))]
                 dZ = [back[k] * slope(Z[l - 1][k]) for k in range(len(back))]
-    return np.concatenate([np.hstack([w, v]).ravel() for w, v in zip(dW, db, strict=True)])
+    first, *upper = (np.hstack([w, v]) for w, v in zip(dW, db, strict=True))
+    return np.concatenate([first.ravel(), *(P.T.ravel() for P in upper)])  # in the order of theta
 
 
 def distance(a: Array, b: Array) -> float:

@@ -14,6 +14,7 @@ from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
 from nnlab.network import Network
+from nnlab.operations import run
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.run import _progress_writer, build_network, dataset
 from nnlab.training import Callback, train
@@ -55,7 +56,7 @@ class LoopWithK(Loop):
         images, cfg = self.images, self.cfg
         sizes = [images.shape[1], *(cfg.model.hidden or ()), 1]
         W1, *upper = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
-        first = GramLayer(images, gram(images), W1)
+        first = GramLayer(images, gram(images), W1, decays=False)
         self.network = Network(first, upper, cfg.model.activation, cfg.model.leak)
         self.Y = targets(self.data.train.y, 1, images.dtype)
         return super().run(iterations)
@@ -82,16 +83,9 @@ class Floor(Loop):
 
     def run(self, iterations: int) -> np.ndarray:
         """Multiply; there are no costs."""
-        network, dot = self.network, np.dot
-        batch = network.whole(self.Y, LOSSES["sigmoid", "cross_entropy"].delta)
-        network.propagate(batch)  # real numbers in all arrays
-        K, Z1 = batch.inputs.columns, batch.arrays.Z[0]
-        C = np.array(network.theta[: network.first.size - 1].reshape(network.first.n_1, -1))
+        batch = self.network.whole(self.Y, LOSSES["sigmoid", "cross_entropy"].delta)
+        self.network.propagate(batch)  # real numbers in all arrays
+        products = [o for o in batch.operations if getattr(o, "func", o).__name__ in ("matmul", "dot")]
         for _ in range(iterations):
-            dot(C, K, Z1)
-            for _, P, A_1, Z_next in batch.arrays.up:
-                dot(P, A_1, Z_next)
-            for dZ_next, A_1_T, dP, W_T, _, dZ in batch.arrays.down:
-                dot(dZ_next, A_1_T, dP)
-                dot(W_T, dZ_next, dZ)
+            run(products)
         return np.empty(0)
