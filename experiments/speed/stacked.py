@@ -51,8 +51,10 @@ class Stack:
     def run(self, iterations: int) -> np.ndarray:
         """Train; the last logits (B * w,) stand for the nets, as the costs would only add to the time."""
         P, Z, dZ, A, matmul = self._P, self._Z, self._dZ, self._A, np.matmul
+        m = len(self._problems[0].images)
+        C, K, CK = P[0][:, :, :m], self._K[:m, :m], Z[0][:, :, :m]
         for _ in range(iterations):
-            matmul(P[0], self._K, out=Z[0])
+            matmul(C, K, out=CK)
             Z[0] += self._start
             for l, Z_l in enumerate(Z[:-1]):
                 np.maximum(Z_l, 0.0, out=Z_l)
