@@ -25,7 +25,7 @@ def layer_statistics(network: Network, Y: Array, loss: Loss, activation: str) ->
     for batch in network.parts(Y, loss.delta):
         network.propagate(batch)
         gradient += network.gradient
-        for l, A_k in enumerate(batch.arrays.Z[:-1]):
+        for l, A_k in enumerate(batch.arrays.A):
             A = A_k[:, : batch.count]  # (n_l, count)
             dead[l] &= (A <= 0.0).all(axis=1)
             saturated[l] += _saturated(A, activation)

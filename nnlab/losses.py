@@ -16,12 +16,12 @@ from nnlab.activations import sigmoid
 from nnlab.operations import Operation, run
 
 Array = NDArray[np.floating]
-Delta = Callable[[Array, Array, Array, Array], list[Operation]]  # delta(Z, Y, weights, out)
+Delta = Callable[[Array, Array, Array], Callable[[Array], list[Operation]]]  # delta(Y, weights, out)(Z)
 
 
 class Loss(NamedTuple):
     """``cost(Z, Y)`` (...,) is J, the mean over the m examples of the loss summed over outputs;
-    ``delta(Z, Y, weights, out)`` are the operations that write its derivative by Z, each example's times
+    ``delta(Y, weights, out)(Z)`` are the operations that write its derivative by Z, each example's times
     its weight (1, m) (1/m for the derivative of J), to ``out`` (n_L, m).
     """  # fmt: skip
 
@@ -64,15 +64,18 @@ def _softplus(Z: Array) -> Array:
     return softplus
 
 
-def _sigmoid_cross_entropy_delta(Z: Array, Y: Array, weights: Array, out: Array) -> list[Operation]:
+def _sigmoid_cross_entropy_delta(
+    Y: Array, weights: Array, out: Array
+) -> Callable[[Array], list[Operation]]:
     """w (sigmoid(z) - y) = w s / (1 + e^-sz) with s = 1 - 2y: four operations, and nothing cancels."""
     sign = 1.0 - 2.0 * Y
-    return [
-        partial(np.multiply, Z, -sign, out),
+    minus = -sign
+    divide = [
         partial(np.exp, out, out),
         partial(np.add, out, np.ones((), out.dtype), out),
         partial(np.divide, weights * sign, out, out),
     ]
+    return lambda Z: [partial(np.multiply, Z, minus, out), *divide]
 
 
 def _softmax_cross_entropy(Z: Array, Y: Array) -> Array:
@@ -100,10 +103,7 @@ def _sigmoid_squared_derivative(Z: Array, Y: Array) -> Array:
 def _weighted(derivative: Callable[[Array, Array], Array]) -> Delta:
     """A loss's ``delta`` from its derivative by Z as a plain function of Z and Y."""
 
-    def delta(Z: Array, Y: Array, weights: Array, out: Array) -> list[Operation]:
-        return [lambda: np.multiply(derivative(Z, Y), weights, out)]
-
-    return delta
+    return lambda Y, weights, out: lambda Z: [lambda: np.multiply(derivative(Z, Y), weights, out)]
 
 
 OUTPUTS: dict[str, Callable[[Array], Array]] = {

@@ -13,7 +13,7 @@ gradient come out of the same products. In memory it is P_l^T, so that W_l by it
 The first layer's block belongs to ``first_layer``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -32,22 +32,24 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Arrays:
-    """The arrays of a forward and backward pass over k examples, at index l - 1 for layer l."""
+    """The arrays of a forward and backward pass over k examples."""
 
-    Z: list[Array]  # Z_l, turned into A_l in place but for the last (n_l, k)
-    dZ: list[Array]  # (n_l, k)
-    up: list[Operation]  # from Z_1 to Z_L
+    A_1: list[Array]  # A_l over a row of ones (n_l + 1, k), l = 1 ... L - 1
+    A: list[Array]  # A_l by itself (n_l, k), in the memory of Z_l
+    Z_L: Array  # (runs, n_L, k)
+    dZ: list[Array]  # dZ_l (n_l, k), l = 1 ... L
+    up: list[Operation]  # from Z_1 to A_{L-1}
     down: list[Operation]  # from dZ_L to dZ_1, with the gradients of P_L ... P_2
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The examples of one step, in the first ``count`` of k columns; the rest weigh nothing."""
+    """The examples of one step or several, in the first ``count`` of k columns; the rest weigh nothing."""
 
     Y: Array  # (n_L, count)
-    Z_L: Array  # (n_L, count), a view of its arrays
+    Z_L: Array  # (runs, n_L, count), a view of its arrays: what each run leaves
     arrays: Arrays
-    operations: list[Operation]  # of its forward and backward pass
+    runs: list[list[Operation]]  # each a forward and backward pass
 
     @property
     def count(self) -> int:
@@ -87,34 +89,34 @@ class Network:
         upper = [(P_T.T, dP_T.T) for P_T, dP_T in zip(self._P_T, self._dP_T, strict=True)]
         return [(self.first.P, self.first.dP), *upper]
 
-    def arrays(self, k: int, dZ1: Array | None = None) -> Arrays:
-        """Room for a pass over k examples, with dZ_1 in the memory of ``dZ1`` if that is given."""
+    def arrays(self, k: int, runs: int = 1, dZ1: Array | None = None) -> Arrays:
+        """Room for passes over k examples, with dZ_1 in the memory of ``dZ1`` if that is given."""
         *hidden, n_L = self.sizes
         dtype = self.theta.dtype
-        tops = np.cumsum([0, *(n_l + 1 for n_l in hidden)])
-        A, slopes = (room(int(tops[-1]), k, dtype=dtype) for _ in range(2))  # of all layers, in one piece
-        A[tops[1:] - 1] = 1.0
-        Z = [
-            *(A[top : top + n_l] for top, n_l in zip(tops, hidden, strict=False)),
-            room(n_L, k, dtype=dtype),
-        ]
+        tops = [0, *np.cumsum([n_l + 1 for n_l in hidden]).tolist()]
+        all_A, all_S = (room(tops[-1], k, dtype=dtype) for _ in range(2))
+        A_1 = [all_A[top:end] for top, end in pairwise(tops)]
+        A, S = ([every[top : end - 1] for top, end in pairwise(tops)] for every in (all_A, all_S))
+        for ones in A_1:
+            ones[-1] = 1.0
         dZ = [room(n_l, k, dtype=dtype) for n_l in self.sizes]
         if dZ1 is not None:
             dZ[0] = dZ1
         up: list[Operation] = []
-        down = self._activation.slope(A, slopes, self._leak)  # g' of all layers at once
-        for i, (top, bottom) in enumerate(pairwise(tops.tolist())):
-            A_1 = A[top:bottom]  # A_l with a row of ones below (n_l + 1, k)
-            up += self._activation.apply(Z[i], self._leak)
-            up.append(partial(self._P_T[i].T.dot, A_1, Z[i + 1]))
-        for i, (top, bottom) in reversed(list(enumerate(pairwise(tops.tolist())))):
-            A_1, slope = A[top:bottom], slopes[top : bottom - 1]
-            down.append(partial(A_1.dot, dZ[i + 1].T, self._dP_T[i]))
-            down.append(partial(self._P_T[i][:-1].dot, dZ[i + 1], dZ[i]))  # W_{l+1}^T dZ_{l+1}
-            down.append(partial(np.multiply, dZ[i], slope, dZ[i]))
-        return Arrays(Z, dZ, up, down)
+        for l, A_l in enumerate(A):
+            if l > 0:
+                up.append(partial(self._P_T[l - 1].T.dot, A_1[l - 1], A_l))  # Z_l
+            up += self._activation.apply(A_l, self._leak)
+        down = self._activation.slope(all_A, all_S, self._leak)  # S, g'(Z_l) of all layers at once
+        for l, (P_T, dP_T) in reversed([*enumerate(zip(self._P_T, self._dP_T, strict=True))]):
+            down += [
+                partial(A_1[l].dot, dZ[l + 1].T, dP_T),
+                partial(P_T[:-1].dot, dZ[l + 1], dZ[l]),  # dA_l = W_{l+1}^T dZ_{l+1}
+                partial(np.multiply, dZ[l], S[l], dZ[l]),
+            ]
+        return Arrays(A_1, A, room(runs, n_L, k, dtype=dtype), dZ, up, down)
 
-    def whole(self, Y: Array, delta: Delta, scale: float = 1.0) -> Batch:
+    def whole(self, Y: Array, delta: Delta, scale: float = 1.0, runs: int = 1) -> Batch:
         """All m training examples, with their targets Y (n_L, m), as one batch for a loss's ``delta``.
 
         Its gradients come out times ``scale``.
@@ -123,9 +125,9 @@ class Network:
         targets, weights = np.zeros((len(Y), inputs.k), Y.dtype), np.zeros((1, inputs.k), Y.dtype)
         targets[:, :m] = Y
         weights[:, :m] = scale / m
-        arrays = self.arrays(inputs.k, self.first.whole_dZ1())
-        operations = self._operations(None, inputs, targets, weights, delta, arrays)
-        return Batch(Y, arrays.Z[-1][:, :m], arrays, operations)
+        arrays = self.arrays(inputs.k, runs, self.first.whole_dZ1())
+        passes = self._passes(None, inputs, delta(targets, weights, arrays.dZ[-1]), arrays)
+        return Batch(Y, arrays.Z_L[:, :, :m], arrays, passes)
 
     def parts(self, Y: Array, delta: Delta) -> Iterator[Batch]:
         """All training examples in batches whose gradients sum up to that of J."""
@@ -146,37 +148,38 @@ class Network:
     ) -> Batch:
         """The training examples at ``places`` as a batch, each with this ``weight`` in the gradient."""
         weights = np.full((1, Y.shape[1]), weight, Y.dtype)
-        operations = self._operations(places, inputs, Y, weights, delta, arrays)
-        return Batch(Y, arrays.Z[-1], arrays, operations)
+        passes = self._passes(places, inputs, delta(Y, weights, arrays.dZ[-1]), arrays)
+        return Batch(Y, arrays.Z_L, arrays, passes)
 
-    def _operations(
+    def _passes(
         self,
         places: Places | None,
         inputs: Inputs,
-        Y: Array,
-        weights: Array,
-        delta: Delta,
+        delta: Callable[[Array], list[Operation]],
         arrays: Arrays,
-    ) -> list[Operation]:
-        """The forward pass to Z_L, and the backward pass to the gradient."""
-        Z, dZ = arrays.Z, arrays.dZ
-        return [
-            *self.first.forward(inputs, Z[0]),
-            *arrays.up,
-            *delta(Z[-1], Y, weights, dZ[-1]),
-            *arrays.down,
-            *self.first.backward(places, inputs, dZ[0]),
-        ]
+    ) -> list[list[Operation]]:
+        """For each run, the way up to its Z_L and down to the gradient."""
+        down = [*arrays.down, *self.first.backward(places, inputs, arrays.dZ[0])]
+        ups = self._ups(inputs, arrays)
+        return [[*up, *delta(Z_L), *down] for up, Z_L in zip(ups, arrays.Z_L, strict=True)]
+
+    def _ups(self, inputs: Inputs, arrays: Arrays) -> list[list[Operation]]:
+        """For each run, the way up to its Z_L; they have all but the last product in common."""
+        if not arrays.A:
+            return [self.first.forward(inputs, Z_L) for Z_L in arrays.Z_L]
+        common = [*self.first.forward(inputs, arrays.A[0]), *arrays.up]
+        return [[*common, partial(self._P_T[-1].T.dot, arrays.A_1[-1], Z_L)] for Z_L in arrays.Z_L]
 
     def propagate(self, batch: Batch) -> None:
-        """Forward to batch.Z_L and backward to ``gradient``, that of J."""
-        run(batch.operations)
+        """Forward to batch.Z_L[0] and backward to ``gradient``, that of J."""
+        run(batch.runs[0])
 
     def forward(self, inputs: Inputs) -> Array:
         """Z_L (n_L, k) of any inputs; the columns beyond the m training images mean nothing."""
         arrays = self.arrays(inputs.k)
-        run([*self.first.forward(inputs, arrays.Z[0]), *arrays.up])
-        return arrays.Z[-1]
+        run(self._ups(inputs, arrays)[0])
+        Z_L: Array = arrays.Z_L[0]
+        return Z_L
 
     def forward_train(self) -> Array:
         """Z_L (n_L, m) of all training images, and perhaps of columns that belong to none."""

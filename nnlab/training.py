@@ -8,7 +8,7 @@ non-finite cost ends the training: the history stops with it.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, tee
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,8 @@ def train(
     finite, the training diverged; the net then stands up to a block of updates beyond that cost.
     ``pause_every`` makes sure that the callbacks see the net at every multiple of it.
     """
-    batches = _batches(network, Y, loss, batch_size, seed, state.scale)
     block = _block_length(network, Y.shape[1], batch_size)
+    batches = _batches(network, Y, loss, batch_size, seed, state.scale, block)
     update, theta, gradient = optimizer.update, network.theta, network.gradient
     costs = np.empty(iterations)
     start, pause_every = 0, pause_every or iterations
@@ -64,17 +64,14 @@ def train(
     while start < iterations:
         batch = next(batches)
         stop = min(start + block, iterations, start - start % pause_every + pause_every)
-        logits = np.empty((stop - start, *batch.Z_L.shape), batch.Z_L.dtype)
         penalties = np.zeros(stop - start)
-        operations, Z_L = batch.operations, batch.Z_L
-        for i in range(stop - start):
+        for i, operations in enumerate(batch.runs[: stop - start]):
             for operate in operations:
                 operate()
-            logits[i] = Z_L
             if l2:
                 penalties[i] = 0.5 * l2 / batch.count * network.decay(state.scale * l2 / batch.count)
             update(theta, gradient, state)
-        costs[start:stop] = loss.cost(logits, batch.Y) + penalties
+        costs[start:stop] = loss.cost(batch.Z_L[: stop - start], batch.Y) + penalties
         finite = np.isfinite(costs[start:stop])
         if not finite.all():
             return costs[: start + int(np.argmin(finite)) + 1].copy()
@@ -98,17 +95,18 @@ def _block_length(network: Network, m: int, batch_size: int | None) -> int:
 
 
 def _batches(
-    network: Network, Y: Array, loss: Loss, batch_size: int | None, seed: int, scale: float
+    network: Network, Y: Array, loss: Loss, batch_size: int | None, seed: int, scale: float, block: int
 ) -> Iterator[Batch]:
-    """All examples for ever, or minibatches."""
+    """All examples for ever, ``block`` steps at a time, or minibatches."""
     if batch_size is None:
-        whole = network.whole(Y, loss.delta, scale)
+        whole = network.whole(Y, loss.delta, scale, block)
         while True:
             yield whole
     m = Y.shape[1]
     arrays = {k: network.arrays(k) for k in {batch_size, m % batch_size} if k}
-    taken = (_ahead if network.first.on_disk else map)(network.first.take, _shuffled(m, batch_size, seed))
-    for places, inputs in zip(_shuffled(m, batch_size, seed), taken, strict=True):
+    shuffled, same = tee(_shuffled(m, batch_size, seed))
+    taken = (_ahead if network.first.on_disk else map)(network.first.take, same)
+    for places, inputs in zip(shuffled, taken, strict=True):
         k = len(places)
         yield network.part(places, inputs, Y[:, places], loss.delta, scale / k, arrays[k])
 

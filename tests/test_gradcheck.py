@@ -107,7 +107,7 @@ def test_a_derivative_taken_of_another_activation_is_found(config, monkeypatch):
 def test_a_wrong_loss_derivative_is_found_in_every_layer(config, monkeypatch, pair):
     sound = LOSSES[pair]
     monkeypatch.setitem(
-        losses.LOSSES, pair, Loss(sound.cost, lambda Z, Y, w, out: sound.delta(Z, Y, 1.01 * w, out))
+        losses.LOSSES, pair, Loss(sound.cost, lambda Y, w, out: sound.delta(Y, 1.01 * w, out))
     )
     blocks = compare(config(f"model.output={pair[0]}", f"model.loss={pair[1]}", "model.activation=tanh"))
     assert differing(blocks) == {"W1", "b1", "W2", "b2", "W3", "b3"}

@@ -28,7 +28,7 @@ def passes(network, Y, pair=CROSS_ENTROPY):
     """One forward and backward pass: J and the arrays, with the gradient left in the network."""
     batch = network.whole(Y, LOSSES[pair].delta)
     network.propagate(batch)
-    return float(LOSSES[pair].cost(batch.Z_L, Y)), batch.arrays
+    return float(LOSSES[pair].cost(batch.Z_L[0], Y)), batch.arrays
 
 
 def problem(sizes, m, seed=0):
@@ -85,8 +85,8 @@ class TestByHand:
     def test_forward(self, network):
         _, arrays = passes(network, self.Y)
         np.testing.assert_array_equal(network.forward_train()[:, :2], [[0.0, 0.0]])
-        np.testing.assert_array_equal(arrays.Z[1][:, :2], [[0.0, 0.0]])
-        np.testing.assert_array_equal(arrays.Z[0][:, :2], [[0.0, 2.0], [2.0, 3.0]])  # A1 in Z1's memory
+        np.testing.assert_array_equal(arrays.Z_L[0, :, :2], [[0.0, 0.0]])
+        np.testing.assert_array_equal(arrays.A[0][:, :2], [[0.0, 2.0], [2.0, 3.0]])
 
     def test_backward(self, network):
         cost, arrays = passes(network, self.Y)
@@ -268,7 +268,13 @@ def test_float32_stays_float32(build, solver):
     images, Y, weights = problem([6, 4, 1], m=5)
     network = build(images.astype(np.float32), weights, solver=solver)
     run(network, Y.astype(np.float32), l2=0.1)
-    arrays = [network.theta, network.gradient, *network.arrays(2).Z, *network.arrays(2).dZ]
+    arrays = [
+        network.theta,
+        network.gradient,
+        network.arrays(2).Z_L,
+        *network.arrays(2).A,
+        *network.arrays(2).dZ,
+    ]
     arrays += [p for pair in network.parameters() for p in pair]
     assert {a.dtype for a in arrays} == {np.dtype("float32")}
 
@@ -298,7 +304,9 @@ def test_shapes(build, net, activation, solver, k):
     arrays = network.arrays(k)
     Z_L = network.forward(network.first.inputs(np.ones((k, n_0))))
     assert Z_L.shape == (sizes[-1], k)
-    assert [Z.shape for Z in arrays.Z] == [dZ.shape for dZ in arrays.dZ] == [(n_l, k) for n_l in sizes]
+    shapes = [(n_l, k) for n_l in sizes]
+    assert [dZ.shape for dZ in arrays.dZ] == shapes and [A.shape for A in arrays.A] == shapes[:-1]
+    assert network.arrays(k, runs=3).Z_L.shape == (3, *shapes[-1])
     assert run(network, Y, pair=("identity", "squared_error"), lr=1e-3).shape == (5,)
     shapes = [(W.shape, b.shape) for W, b in network.parameters()]
     assert shapes == [(W.shape, (len(W), 1)) for W in weights]

@@ -85,7 +85,7 @@ class Floor(Loop):
         """Multiply; there are no costs."""
         batch = self.network.whole(self.Y, LOSSES["sigmoid", "cross_entropy"].delta)
         self.network.propagate(batch)  # real numbers in all arrays
-        products = [o for o in batch.operations if getattr(o, "func", o).__name__ in ("matmul", "dot")]
+        products = [o for o in batch.runs[0] if getattr(o, "func", o).__name__ in ("matmul", "dot")]
         for _ in range(iterations):
             run(products)
         return np.empty(0)

@@ -28,9 +28,7 @@ def agreement(rows: NDArray[np.floating]) -> float:
 def sign_agreement(run: Run) -> tuple[float, float]:
     """Before the first step, layers 2 to L: of single examples' gradients, and of the whole set's."""
     network, batch = run.backprop()
-    single = [
-        agreement(A.T) for A in batch.arrays.Z[:-1]
-    ]  # dW_l of example j is dZ_l[:, j] A_{l-1}[:, j]^T
+    single = [agreement(A.T) for A in batch.arrays.A]  # dW_l of example j is dZ_l[:, j] A_{l-1}[:, j]^T
     whole = [agreement(dP[:, :-1]) for _, dP in network.blocks[1:]]
     return float(np.mean(single)), float(np.mean(whole))
 
