@@ -14,6 +14,7 @@ from nnlab.first_layer import GramLayer, PrimalLayer, choose_solver, gram
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
+from nnlab.network import Network
 from nnlab.operations import run as run_all
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.run import resolve
@@ -115,6 +116,20 @@ def test_equal_examples_and_black_ones_do_no_harm(build):
     costs, costs_gram = (run(net, Y, "gd", None, 0.7) for net in (primal, gram_))
     np.testing.assert_allclose(costs_gram, costs, rtol=1e-11)
     assert_same(gram_, primal, Y, 0.7)
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_a_layer_that_need_not_decay_gives_the_same_bits(batch_size):
+    images, Y, weights = problem([40, 5, 1])
+    layers = [GramLayer(images, gram(images), weights[0], decays=decays) for decays in (True, False)]
+    costs, costs_without = (
+        run(Network(layer, weights[1:], "relu", 0.0), Y, "momentum", batch_size) for layer in layers
+    )
+    np.testing.assert_array_equal(costs_without, costs)
+    for found, expected in zip(layers[1].weights(), layers[0].weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(AssertionError):
+        layers[1].decay(0.1)
 
 
 def test_adam_would_leave_the_span(build):

@@ -10,6 +10,7 @@ from nnlab.forward import logits
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
+from nnlab.operations import run as run_all
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.training import train
 
@@ -250,6 +251,21 @@ def test_a_pass_leaves_theta_alone_and_can_be_repeated(build, solver):
     assert passes(network, Y)[0] == first
     np.testing.assert_array_equal(network.gradient, gradient)
     np.testing.assert_array_equal(network.theta, theta)
+
+
+@pytest.mark.parametrize("sizes", [[6, 1], [6, 4, 3, 1]], ids=["logistic", "deep"])
+@SOLVERS
+def test_each_run_of_a_batch_leaves_its_own_logits(build, solver, sizes):
+    images, Y, weights = problem(sizes, m=5)
+    network = build(images, weights, solver=solver)
+    batch = network.whole(Y, LOSSES[CROSS_ENTROPY].delta, runs=3)
+    expected = []
+    for operations in batch.runs:
+        expected.append(network.forward_train()[:, :5])
+        run_all(operations)
+        network.theta -= network.gradient
+    np.testing.assert_array_equal(batch.Z_L, expected)
+    assert (batch.Z_L[0] != batch.Z_L[1]).all()
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
