@@ -54,13 +54,17 @@ def _tanh_slope(A: Array, out: Array, leak: float) -> list[Operation]:
 
 
 def _relu(Z: Array, leak: float) -> list[Operation]:
-    return [partial(np.maximum, Z, np.zeros_like(Z), out=Z)]
+    maximum, zeros = np.maximum, np.zeros_like(Z)
+    return [lambda: maximum(Z, zeros, out=Z)]  # out must have its name, which costs a partial more
 
 
 def _relu_slope(A: Array, out: Array, leak: float) -> list[Operation]:
     positive = np.empty(A.shape, np.bool_)
     numbers = positive.view(np.int8)  # the same 0 and 1, which are cast in vectors
-    return [partial(np.greater, A, np.zeros((), A.dtype), positive), partial(np.copyto, out, numbers)]
+    return [
+        partial(np.greater, A, np.zeros((), A.dtype), positive),
+        partial(out.__setitem__, ..., numbers),
+    ]
 
 
 def _leaky_relu(Z: Array, leak: float) -> list[Operation]:

@@ -55,12 +55,15 @@ def _sigmoid_cross_entropy(Z: Array, Y: Array) -> Array:
 
 
 def _softplus(Z: Array) -> Array:
-    """log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), a fifth of the time of ``logaddexp(0, z)``."""
+    """log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), a fifth of the time of ``logaddexp(0, z)``.
+
+    Z is used up.
+    """
     softplus: Array = np.abs(Z)
     np.negative(softplus, out=softplus)
     np.exp(softplus, out=softplus)
     np.log1p(softplus, out=softplus)
-    softplus += np.maximum(Z, np.zeros_like(Z))  # with 0.0 it would go element by element
+    softplus += np.maximum(Z, np.zeros(Z.shape[-1], Z.dtype), out=Z)  # 0.0 would go element by element
     return softplus
 
 

@@ -8,10 +8,13 @@ also gets its gradients already times the learning rate: taken into dZ_L (n_L, m
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nnlab.operations import Operation
 
 Array = NDArray[np.floating]
 
@@ -32,28 +35,36 @@ class State:
 
 
 class Optimizer(NamedTuple):
-    """``update(theta, gradient, state)`` changes theta and state, and may use gradient as scratch."""
+    """``update(theta, gradient, state)`` are the operations of a step: they change theta and state, and may
+    use gradient as scratch."""
 
-    update: Callable[[Array, Array, State], None]
+    update: Callable[[Array, Array, State], list[Operation]]
     linear: bool
     moments: int
 
 
-def _gd(theta: Array, gradient: Array, state: State) -> None:
+def _gd(theta: Array, gradient: Array, state: State) -> list[Operation]:
     """theta <- theta - lr g."""
-    theta -= gradient
+    return [partial(np.subtract, theta, gradient, theta)]
 
 
-def _momentum(theta: Array, gradient: Array, state: State) -> None:
+def _momentum(theta: Array, gradient: Array, state: State) -> list[Operation]:
     """v <- momentum v + lr g; theta <- theta - v (Polyak 1964, as PyTorch and scikit-learn do)."""
     (v,) = state.moments
-    v *= state.decays[0]
-    v += gradient
-    theta -= v
+    momentum = np.array(state.decays[0], v.dtype)
+    return [
+        partial(np.multiply, v, momentum, v),
+        partial(np.add, v, gradient, v),
+        partial(np.subtract, theta, v, theta),
+    ]
 
 
-def _adam(theta: Array, gradient: Array, state: State) -> None:
+def _adam(theta: Array, gradient: Array, state: State) -> list[Operation]:
     """Adam with bias correction (Kingma & Ba 2015, algorithm 1)."""
+    return [partial(_adam_step, theta, gradient, state)]
+
+
+def _adam_step(theta: Array, gradient: Array, state: State) -> None:
     v, s = state.moments
     beta1, beta2 = state.decays
     state.step += 1

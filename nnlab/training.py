@@ -57,7 +57,7 @@ def train(
     """
     block = _block_length(network, Y.shape[1], batch_size)
     batches = _batches(network, Y, loss, batch_size, seed, state.scale, block)
-    update, theta, gradient = optimizer.update, network.theta, network.gradient
+    update = optimizer.update(network.theta, network.gradient, state)
     costs = np.empty(iterations)
     start, pause_every = 0, pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
@@ -70,7 +70,8 @@ def train(
                 operate()
             if l2:
                 penalties[i] = 0.5 * l2 / batch.count * network.decay(state.scale * l2 / batch.count)
-            update(theta, gradient, state)
+            for operate in update:
+                operate()
         costs[start:stop] = loss.cost(batch.Z_L[: stop - start], batch.Y) + penalties
         finite = np.isfinite(costs[start:stop])
         if not finite.all():

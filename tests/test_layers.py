@@ -15,8 +15,8 @@ PACKAGE = Path(nnlab.__file__).parent
 
 # lowest first; modules of one layer do not know of each other
 LAYERS = [
-    {"errors", "operations", "initializers", "optimizers", "metrics", "folds"},
-    {"activations", "first_layer"},
+    {"errors", "operations", "initializers", "metrics", "folds"},
+    {"activations", "first_layer", "optimizers"},
     {"losses", "mean_field"},
     {"forward"},
     {"network"},

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nnlab.operations import run as apply
 from nnlab.optimizers import OPTIMIZERS, init
 
 EVERY = pytest.mark.parametrize("name", OPTIMIZERS)
@@ -14,7 +15,7 @@ def run(name, theta, gradients, lr=0.1, **options):
     state = init(name, theta, lr, **options)
     path = []
     for gradient in gradients:
-        OPTIMIZERS[name].update(theta, state.scale * gradient, state)
+        apply(OPTIMIZERS[name].update(theta, state.scale * gradient, state))
         path.append(theta.copy())
     return np.array(path)
 
@@ -144,7 +145,7 @@ def test_the_state_is_zeros_like_theta_and_theta_stays_in_its_memory(name, dtype
     for moment in state.moments:
         assert moment.dtype == dtype and moment.shape == theta.shape and not moment.any()
     view = theta[1:3]
-    OPTIMIZERS[name].update(theta, gradient, state)
+    apply(OPTIMIZERS[name].update(theta, gradient, state))
     assert theta.dtype == dtype
     assert (theta < 1.0).all() and (view < 1.0).all()
     assert all(moment.dtype == dtype for moment in state.moments)
@@ -156,8 +157,8 @@ def test_two_states_do_not_share(name, start, gradients):
     a, b = start.copy(), start.copy()
     state_a, state_b = init(name, a, 0.1), init(name, b, 0.1)
     for gradient in gradients:
-        OPTIMIZERS[name].update(a, state_a.scale * gradient, state_a)
-        OPTIMIZERS[name].update(b, -gradient, state_b)
+        apply(OPTIMIZERS[name].update(a, state_a.scale * gradient, state_a))
+        apply(OPTIMIZERS[name].update(b, -gradient, state_b))
     np.testing.assert_array_equal(a, alone[-1])
 
 
@@ -177,5 +178,5 @@ def test_finds_the_bottom_of_a_bowl(name):
     theta = np.zeros(3)
     state = init(name, theta, 0.05)
     for _ in range(600):
-        OPTIMIZERS[name].update(theta, state.scale * curvature * (theta - bottom), state)
+        apply(OPTIMIZERS[name].update(theta, state.scale * curvature * (theta - bottom), state))
     np.testing.assert_allclose(theta, bottom, atol=1e-3)
