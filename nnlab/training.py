@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nnlab.first_layer import Inputs
 from nnlab.losses import Loss
 from nnlab.network import Batch, Network
+from nnlab.operations import Operation
 from nnlab.optimizers import Optimizer, State
 
 Array = NDArray[np.floating]
@@ -55,24 +56,29 @@ def train(
     finite, the training diverged; the net then stands up to a block of updates beyond that cost.
     ``pause_every`` makes sure that the callbacks see the net at every multiple of it.
     """
-    block = _block_length(network, Y.shape[1], batch_size)
-    batches = _batches(network, Y, loss, batch_size, seed, state.scale, block)
+    penalties: list[float] = []
+
+    def decay() -> None:
+        rate = l2 / batch.count
+        penalties.append(0.5 * rate * network.decay(state.scale * rate))
+
     update = optimizer.update(network.theta, network.gradient, state)
+    block = _block_length(network, Y.shape[1], batch_size)
+    then = [decay, *update] if l2 else update
+    batches = _batches(network, Y, loss, batch_size, seed, state.scale, block, then)
     costs = np.empty(iterations)
     start, pause_every = 0, pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
     while start < iterations:
         batch = next(batches)
         stop = min(start + block, iterations, start - start % pause_every + pause_every)
-        penalties = np.zeros(stop - start)
-        for i, operations in enumerate(batch.runs[: stop - start]):
+        for operations in batch.runs[: stop - start]:
             for operate in operations:
                 operate()
-            if l2:
-                penalties[i] = 0.5 * l2 / batch.count * network.decay(state.scale * l2 / batch.count)
-            for operate in update:
-                operate()
-        costs[start:stop] = loss.cost(batch.Z_L[: stop - start], batch.Y) + penalties
+        costs[start:stop] = loss.cost(batch.Z_L[: stop - start], batch.Y)
+        if l2:
+            costs[start:stop] += penalties
+            penalties.clear()
         finite = np.isfinite(costs[start:stop])
         if not finite.all():
             return costs[: start + int(np.argmin(finite)) + 1].copy()
@@ -96,11 +102,20 @@ def _block_length(network: Network, m: int, batch_size: int | None) -> int:
 
 
 def _batches(
-    network: Network, Y: Array, loss: Loss, batch_size: int | None, seed: int, scale: float, block: int
+    network: Network,
+    Y: Array,
+    loss: Loss,
+    batch_size: int | None,
+    seed: int,
+    scale: float,
+    block: int,
+    then: Sequence[Operation],
 ) -> Iterator[Batch]:
-    """All examples for ever, ``block`` steps at a time, or minibatches."""
+    """All examples for ever, ``block`` steps at a time, or minibatches; ``then`` ends each step."""
     if batch_size is None:
         whole = network.whole(Y, loss.delta, scale, block)
+        for operations in whole.runs:
+            operations += then
         while True:
             yield whole
     m = Y.shape[1]
@@ -109,7 +124,9 @@ def _batches(
     taken = (_ahead if network.first.on_disk else map)(network.first.take, same)
     for places, inputs in zip(shuffled, taken, strict=True):
         k = len(places)
-        yield network.part(places, inputs, Y[:, places], loss.delta, scale / k, arrays[k])
+        batch = network.part(places, inputs, Y[:, places], loss.delta, scale / k, arrays[k])
+        batch.runs[0].extend(then)
+        yield batch
 
 
 def _shuffled(m: int, batch_size: int, seed: int) -> Iterator[NDArray[np.intp]]:
