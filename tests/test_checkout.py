@@ -191,7 +191,8 @@ def test_an_old_result_is_told_from_a_changed_program(clone: Path, tmp_path: Pat
     as_committed = optimizers.read_text()
 
     def change(factor: str) -> None:
-        changed = as_committed.replace("theta -= gradient\n", f"theta -= gradient * {factor}\n", 1)
+        sound, wrong = "partial(np.subtract, theta,", f"lambda: np.subtract(theta, {factor} *"
+        changed = as_committed.replace(sound, wrong, 1)
         assert changed != as_committed
         optimizers.write_text(changed)
 

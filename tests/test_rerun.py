@@ -100,7 +100,11 @@ def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str
     for part in ("nnlab", "conf", "hydra_plugins"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     source = tmp_path / "nnlab" / "optimizers.py"
-    changed = source.read_text().replace("theta -= gradient\n", "theta -= gradient * 1.000001\n", 1)
+    sound, wrong = (
+        "partial(np.subtract, theta, gradient,",
+        "lambda: np.subtract(theta, 1.000001 * gradient,",
+    )
+    changed = source.read_text().replace(sound, wrong, 1)
     assert changed != source.read_text()
     source.write_text(changed)
     out = failed(home, str(records(home)[0]), PYTHONPATH=str(tmp_path))
