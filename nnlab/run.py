@@ -19,7 +19,7 @@ from nnlab.data.holdout import Part
 from nnlab.diagnostics import layer_statistics
 from nnlab.errors import UserError
 from nnlab.evaluation import Evaluation, final_figures, unseen
-from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, choose_solver
+from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer
 from nnlab.forward import Parameters
 from nnlab.identity import canonical
 from nnlab.initializers import draw
@@ -30,6 +30,7 @@ from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, State, init
 from nnlab.results import FIGURES
 from nnlab.sizes import training_size
+from nnlab.solver import choose_solver
 from nnlab.threads import limited
 from nnlab.training import Callback, Step, train
 

@@ -10,7 +10,7 @@ from nnlab.activations import ACTIVATIONS
 from nnlab.config import compose
 from nnlab.data import hdf5
 from nnlab.errors import UserError
-from nnlab.first_layer import GramLayer, PrimalLayer, choose_solver, gram
+from nnlab.first_layer import GramLayer, PrimalLayer, gram
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.metrics import targets
@@ -18,6 +18,7 @@ from nnlab.network import Network
 from nnlab.operations import run as run_all
 from nnlab.optimizers import OPTIMIZERS, init
 from nnlab.run import resolve
+from nnlab.solver import choose_solver
 from nnlab.training import train
 
 LINEAR = [name for name, optimizer in OPTIMIZERS.items() if optimizer.linear]

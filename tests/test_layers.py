@@ -15,7 +15,7 @@ PACKAGE = Path(nnlab.__file__).parent
 
 # lowest first; modules of one layer do not know of each other
 LAYERS = [
-    {"errors", "operations", "initializers", "metrics", "folds"},
+    {"errors", "operations", "initializers", "metrics", "folds", "solver"},
     {"activations", "first_layer", "optimizers"},
     {"losses", "mean_field"},
     {"forward"},

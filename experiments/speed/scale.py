@@ -15,11 +15,12 @@ import numpy as np
 from experiments.speed.painting import first_images, painted_set
 from experiments.speed.work import ITERATIONS, LAYERS
 from experiments.speed.workers import Worker, cores
-from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, choose_solver, gram
+from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.initializers import draw
 from nnlab.losses import LOSSES
 from nnlab.network import Network
 from nnlab.optimizers import OPTIMIZERS, init
+from nnlab.solver import choose_solver
 from nnlab.training import train
 
 SIZES = (100, 209, 500, 1000, 2000, 5000, 10000, 20000)

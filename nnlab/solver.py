@@ -1,0 +1,24 @@
+"""Which of the two first layers trains faster, W1 itself or coefficients over the images."""
+
+
+def choose_solver(
+    n_0: int, n_1: int, m: int, batch_size: int | None, iterations: int, memory_mb: int
+) -> tuple[str, str]:
+    """The faster solver, "gram" or "primal", as far as K fits into the memory; and why.
+
+    A training's time is counted in passes over an element of X or K, which take about a nanosecond
+    each: of a product with n_1 rows (more than 35 of them are limited by arithmetic), of gathering a
+    minibatch, of an update of C or W1. Building K runs at 64 multiplications in that time.
+    """
+    k, gather = (m, 0) if batch_size is None else (batch_size, 1)
+    product = max(1.0, n_1 / 35)
+    primal = iterations * (k * n_0 * (2 * product + gather) + n_1 * n_0)
+    steps = iterations * (k * m * (product + gather) + n_1 * m)
+    build = m * m * n_0 / 64
+    k_mb = m * m * 8 / 2**20
+    ratio = primal / (steps + build)
+    if ratio <= 1.0:
+        return "primal", f"gram would take about {1 / ratio:.3g} times as long"
+    if k_mb > memory_mb:
+        return "primal", f"K would take {k_mb:.0f} MB, data.memory_mb is {memory_mb}"
+    return "gram", f"primal would take about {ratio:.3g} times as long"
