@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 from nnlab.model import net_of
 from nnlab.record import Record
 
-PARTS = (
-    "operations",
-    "activations",
-    "losses",
-    "metrics",
-    "forward",
-    "served",
-)  # each after those it imports
+# each after those it imports
+PARTS = ("operations", "activations", "losses", "metrics", "forward", "served")
 REQUIREMENTS = ("mlflow", "numpy", "threadpoolctl")
 
 

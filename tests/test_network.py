@@ -284,13 +284,8 @@ def test_float32_stays_float32(build, solver):
     images, Y, weights = problem([6, 4, 1], m=5)
     network = build(images.astype(np.float32), weights, solver=solver)
     run(network, Y.astype(np.float32), l2=0.1)
-    arrays = [
-        network.theta,
-        network.gradient,
-        network.arrays(2).Z_L,
-        *network.arrays(2).A,
-        *network.arrays(2).dZ,
-    ]
+    room = network.arrays(2)
+    arrays = [network.theta, network.gradient, room.Z_L, *room.A, *room.dZ]
     arrays += [p for pair in network.parameters() for p in pair]
     assert {a.dtype for a in arrays} == {np.dtype("float32")}
 

@@ -100,10 +100,7 @@ def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str
     for part in ("nnlab", "conf", "hydra_plugins"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     source = tmp_path / "nnlab" / "optimizers.py"
-    sound, wrong = (
-        "partial(np.subtract, theta, gradient,",
-        "lambda: np.subtract(theta, 1.000001 * gradient,",
-    )
+    sound, wrong = "partial(np.subtract, theta,", "lambda: np.subtract(theta, 1.000001 *"
     changed = source.read_text().replace(sound, wrong, 1)
     assert changed != source.read_text()
     source.write_text(changed)
