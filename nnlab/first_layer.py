@@ -35,11 +35,13 @@ ROWS = 4  # that a BLAS kernel takes at a time; the rest take as long as if they
 @dataclass(frozen=True)
 class Inputs:
     """What a first layer needs for Z1 (n_1, k): ``columns`` of X or of K, one for each example, and the
-    Gram layer's ``start`` Z1_0 (n_1, k); its columns beyond those of the examples are 0."""
+    Gram layer's ``start`` Z1_0 (n_1, k); its columns beyond those of the examples are 0. ``product`` is
+    where that layer's product with K (rows, k) is to stay, if it is."""
 
     k: int
     columns: Array
     start: Array | None = None
+    product: Array | None = None
 
 
 class Rows(Protocol):
@@ -86,8 +88,11 @@ class FirstLayer(Protocol):
     def backward(self, batch: Places | None, inputs: Inputs, dZ1: Array) -> list[Operation]:
         """Those that write the gradient for dZ1 (n_1, k) of the examples at ``batch``, None for all."""
 
-    def decay(self, rate: float) -> float:
-        """Add ``rate`` W1 to the gradient and return the sum of the squared weights."""
+    def decay(self, rate: float, inputs: Inputs | None = None) -> float:
+        """Add ``rate`` W1 to the gradient and return the sum of the squared weights.
+
+        Those whose ``forward`` these parameters have just run may save a product.
+        """
 
     def gradient_norm(self) -> float:
         """The Frobenius norm of dW1."""
@@ -134,7 +139,7 @@ class PrimalLayer:
             partial(np.add.reduce, dZ1, axis=1, out=db1),
         ]
 
-    def decay(self, rate: float) -> float:
+    def decay(self, rate: float, inputs: Inputs | None = None) -> float:
         W1 = self.P[:, :-1]
         self.dP[:, :-1] += rate * W1
         return float(np.vdot(W1, W1))
@@ -170,6 +175,8 @@ class GramLayer:
         self._start_squared = float(np.vdot(W1, W1))
         self._start = room(self.n_1, len(K), dtype=K.dtype)
         np.matmul(W1, images.T, out=self._start[:, : self._m])
+        self._product = np.zeros((self._rows, len(K)), K.dtype)  # C (K + 1) + e of all training images
+        self._whole = Inputs(len(K), K[: self._m + 1, : self._m], self._start, self._product)
 
     def bind(self, theta: Array, gradient: Array) -> None:
         block, d_block = (v[:-1].reshape(self._rows, -1) for v in (theta, gradient))
@@ -179,7 +186,7 @@ class GramLayer:
         self._c[0] = 1.0
 
     def whole(self) -> Inputs:
-        return Inputs(len(self._K), self._K[: self._m + 1, : self._m], self._start)
+        return self._whole
 
     def take(self, places: Places) -> Inputs:
         start = self._start[:, places]
@@ -196,8 +203,9 @@ class GramLayer:
 
     def forward(self, inputs: Inputs, Z1: Array) -> list[Operation]:
         assert inputs.start is not None
-        columns, start = inputs.columns, inputs.start
-        product = np.zeros((self._rows, inputs.k), self.dtype)  # [C e] K (rows, k)
+        columns, start, product = inputs.columns, inputs.start, inputs.product
+        if product is None:
+            product = np.zeros((self._rows, inputs.k), self.dtype)
         operations: list[Operation] = [
             partial(np.matmul, self._C_e, columns, product[:, : columns.shape[1]])
         ]
@@ -214,26 +222,34 @@ class GramLayer:
             operations.append(partial(self._dc.fill, 0.0))
         return operations
 
-    def decay(self, rate: float) -> float:
+    def decay(self, rate: float, inputs: Inputs | None = None) -> float:
         assert self._decays
-        C = self.P[:, :-1]
+        C, e = self.P[:, :-1], self.P[:, -1:]
+        whole = inputs is self._whole
+        products = self._product[: self.n_1, : self._m] - e if whole else self._products(C)
         self.dP[:, :-1] += rate * C
         self.dP[:, -1] -= rate * C.sum(axis=1)
         self._dc += rate * self._c
-        return self._squared(float(self._c[0]), C)
+        return self._squared(float(self._c[0]), C, products)
 
     def gradient_norm(self) -> float:
-        return float(np.sqrt(max(self._squared(float(self._dc[0]), self.dP[:, :-1]), 0.0)))
+        """As |dc W1_0 + dC X^T|: where an image's squared length is far below 1, digits are lost to 1."""
+        dC = self.dP[:, :-1]
+        return float(np.sqrt(max(self._squared(float(self._dc[0]), dC, self._products(dC)), 0.0)))
 
     def weights(self) -> tuple[Array, Array]:
         C, e = self.P[:, :-1], self.P[:, -1:]
         return self._c * self._W1_0 + C @ self._images, C.sum(axis=1, keepdims=True) + e
 
-    def _squared(self, c: float, C: Array) -> float:
+    def _products(self, C: Array) -> Array:
+        """C (K + 1) (n_1, m)."""
+        return C @ self._K[: self._m, : self._m]
+
+    def _squared(self, c: float, C: Array, products: Array) -> float:
         """|c W1_0 + C X^T|^2 = c^2 |W1_0|^2 + 2c <Z1_0, C> + <C (K+1), C> - |C 1|^2: W1 is never formed."""
         cross = float(np.vdot(self._start[:, : self._m], C))
         sums = C.sum(axis=1)  # C 1 (n_1,)
-        quadratic = float(np.vdot(C @ self._K[: self._m, : self._m], C) - np.vdot(sums, sums))
+        quadratic = float(np.vdot(products, C) - np.vdot(sums, sums))
         return c * c * self._start_squared + 2.0 * c * cross + quadratic
 
 

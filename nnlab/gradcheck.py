@@ -74,7 +74,7 @@ def _cost_and_gradient(cfg: Config, network: Network, Y: Array) -> float:
     loss, l2, m = LOSSES[cfg.model.output, cfg.model.loss], cfg.optimizer.l2, Y.shape[1]
     batch = network.whole(Y, loss.delta)
     network.propagate(batch)
-    return float(loss.cost(batch.Z_L[0], Y) + 0.5 * l2 / m * network.decay(l2 / m))
+    return float(loss.cost(batch.Z_L[0], Y) + 0.5 * l2 / m * network.decay(l2 / m, batch))
 
 
 def _compare(

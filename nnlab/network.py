@@ -48,6 +48,7 @@ class Batch:
 
     Y: Array  # (n_L, count)
     Z_L: Array  # (runs, n_L, count), a view of its arrays: what each run leaves
+    inputs: Inputs
     arrays: Arrays
     runs: list[list[Operation]]  # each a forward and backward pass
 
@@ -127,7 +128,7 @@ class Network:
         weights[:, :m] = scale / m
         arrays = self.arrays(inputs.k, runs, self.first.whole_dZ1())
         passes = self._passes(None, inputs, delta(targets, weights, arrays.dZ[-1]), arrays)
-        return Batch(Y, arrays.Z_L[:, :, :m], arrays, passes)
+        return Batch(Y, arrays.Z_L[:, :, :m], inputs, arrays, passes)
 
     def parts(self, Y: Array, delta: Delta) -> Iterator[Batch]:
         """All training examples in batches whose gradients sum up to that of J."""
@@ -149,7 +150,7 @@ class Network:
         """The training examples at ``places`` as a batch, each with this ``weight`` in the gradient."""
         weights = np.full((1, Y.shape[1]), weight, Y.dtype)
         passes = self._passes(places, inputs, delta(Y, weights, arrays.dZ[-1]), arrays)
-        return Batch(Y, arrays.Z_L, arrays, passes)
+        return Batch(Y, arrays.Z_L, inputs, arrays, passes)
 
     def _passes(
         self,
@@ -187,9 +188,12 @@ class Network:
             return self.forward(self.first.whole())
         return np.hstack([self.forward(self.first.take(piece)) for piece in self.first.pieces])
 
-    def decay(self, rate: float) -> float:
-        """Add ``rate`` times the weights (not the biases) to the gradient; return their squared sum."""
-        squared = self.first.decay(rate)
+    def decay(self, rate: float, batch: Batch | None = None) -> float:
+        """Add ``rate`` times the weights (not the biases) to the gradient; return their squared sum.
+
+        ``batch`` is the one that theta has just been run on, if there is one.
+        """
+        squared = self.first.decay(rate, batch.inputs if batch else None)
         for P_T, dP_T in zip(self._P_T, self._dP_T, strict=True):
             W_T = P_T[:-1]
             dP_T[:-1] += rate * W_T
@@ -197,7 +201,7 @@ class Network:
         return squared
 
     def gradient_norms(self) -> list[float]:
-        """The Frobenius norm of dW_l for l = 1 ... L, of the last ``backward``."""
+        """The Frobenius norm of dW_l for l = 1 ... L, of the gradient as it stands."""
         return [
             self.first.gradient_norm(),
             *(float(np.linalg.norm(dP_T[:-1])) for dP_T in self._dP_T),

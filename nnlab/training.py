@@ -60,7 +60,7 @@ def train(
 
     def decay() -> None:
         rate = l2 / batch.count
-        penalties.append(0.5 * rate * network.decay(state.scale * rate))
+        penalties.append(0.5 * rate * network.decay(state.scale * rate, batch))
 
     update = optimizer.update(network.theta, network.gradient, state)
     block = _block_length(network, Y.shape[1], batch_size)

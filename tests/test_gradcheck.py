@@ -115,7 +115,7 @@ def test_a_wrong_loss_derivative_is_found_in_every_layer(config, monkeypatch, pa
 
 def test_a_wrong_l2_gradient_is_found(config, monkeypatch):
     sound = gradcheck.Network.decay
-    monkeypatch.setattr(gradcheck.Network, "decay", lambda self, rate: 0.5 * sound(self, rate))
+    monkeypatch.setattr(gradcheck.Network, "decay", lambda *given: 0.5 * sound(*given))
     blocks = compare(config("optimizer.l2=5", "model.activation=tanh"))
     assert differing(blocks) == {"W1", "W2", "W3"}  # the biases are not shrunk
 
