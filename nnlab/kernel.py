@@ -36,9 +36,10 @@ def gram_of(data: Dataset, trainer: TrainerConfig) -> tuple[Array, float]:
 
 
 def validation_products(data: Dataset, trainer: TrainerConfig) -> Array | None:
-    """Of the held-out images with those to train on (k, m), plus 1, where K has them."""
+    """Of the held-out images with those to train on (k, m), plus 1, where K has them and a step asks."""
     train, held = data.train, data.validation
-    if not (isinstance(train, Part) and isinstance(held, Part) and trainer.solver == "gram"):
+    asked = trainer.solver == "gram" and trainer.eval_every is not None
+    if not (asked and isinstance(train, Part) and isinstance(held, Part)):
         return None
     K, _ = _gram(train.whole, trainer.dtype, trainer.threads)
     products: Array = K[np.ix_(held.places, train.places)]
@@ -47,6 +48,7 @@ def validation_products(data: Dataset, trainer: TrainerConfig) -> Array | None:
 
 @lru_cache(maxsize=1)
 def _gram(split: Split, dtype: str, threads: int) -> tuple[Array, float]:
+    images = features(split, dtype)[:]
     start = time.perf_counter()
-    K = gram(features(split, dtype)[:])
+    K = gram(images)
     return K, time.perf_counter() - start

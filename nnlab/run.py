@@ -113,7 +113,7 @@ def resolve(cfg: Config) -> Cell:
     if optimizer.batch_size is not None and optimizer.batch_size >= data.m:
         optimizer.batch_size = None
     if data.train.streamed:
-        _refuse_unstreamable(cfg)
+        _refuse_unstreamable(cfg, data.m)
     if trainer.solver == "auto":
         trainer.solver, _ = solver(cfg)
     return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), FIGURES[data.train.regression])
@@ -128,7 +128,9 @@ def solver(cfg: Config) -> tuple[str, str]:
         return "primal", "the images are streamed from disk"
     n_1 = [*hidden_sizes(cfg.model), _outputs(cfg, data)][0]
     m = len(data.train.whole.y) if isinstance(data.train, Part) else data.m  # the same for all folds
-    return choose_solver(data.n_0, n_1, m, optimizer.batch_size, cfg.trainer.iterations, cfg.data.memory_mb)
+    return choose_solver(
+        data.n_0, n_1, m, optimizer.batch_size, cfg.trainer.iterations, cfg.data.memory_mb, optimizer.l2
+    )
 
 
 def explain_solver(cell: Cell) -> str:
@@ -138,11 +140,13 @@ def explain_solver(cell: Cell) -> str:
     return f"{taken}: {why if taken == choice else 'as asked'}"
 
 
-def _refuse_unstreamable(cfg: Config) -> None:
+def _refuse_unstreamable(cfg: Config, m: int) -> None:
     """A set that stays on disk is trained by minibatches, with W1 itself."""
     too_large = f"data.memory_mb: {cfg.data.memory_mb} MB do not hold {cfg.data.train} as float64"
     if cfg.optimizer.batch_size is None:
-        raise UserError(f"{too_large}; give optimizer.batch_size to stream it, or raise data.memory_mb")
+        raise UserError(
+            f"{too_large}; give an optimizer.batch_size below {m} to stream it, or raise data.memory_mb"
+        )
     if cfg.trainer.solver == "gram":
         raise UserError(
             f"{too_large}, as trainer.solver=gram needs it; give primal, or raise data.memory_mb"

@@ -2,18 +2,21 @@
 
 
 def choose_solver(
-    n_0: int, n_1: int, m: int, batch_size: int | None, iterations: int, memory_mb: int
+    n_0: int, n_1: int, m: int, batch_size: int | None, iterations: int, memory_mb: int, l2: float = 0.0
 ) -> tuple[str, str]:
     """The faster solver, "gram" or "primal", as far as K fits into the memory; and why.
 
     A training's time is counted in passes over an element of X or K, which take about a nanosecond
     each: of a product with n_1 rows (more than 35 of them are limited by arithmetic), of gathering a
-    minibatch, of an update of C or W1. Building K runs at 64 multiplications in that time.
+    minibatch, of an update of C or W1. Building K runs at 64 multiplications in that time. With L2 a
+    cost has the norm of W1 in it, for which minibatches cost a product with all of K.
     """
     k, gather = (m, 0) if batch_size is None else (batch_size, 1)
     product = max(1.0, n_1 / 35)
-    primal = iterations * (k * n_0 * (2 * product + gather) + n_1 * n_0)
-    steps = iterations * (k * m * (product + gather) + n_1 * m)
+    decay = n_1 * n_0 if l2 else 0
+    norm = m * m * product if l2 and batch_size is not None else 0
+    primal = iterations * (k * n_0 * (2 * product + gather) + n_1 * n_0 + decay)
+    steps = iterations * (k * m * (product + gather) + n_1 * m + norm)
     build = m * m * n_0 / 64
     k_mb = m * m * 8 / 2**20
     ratio = primal / (steps + build)

@@ -202,6 +202,16 @@ def test_decay_by_itself_shrinks_the_weights(layer):
     assert not layer.dP[:, -1].any()
 
 
+def test_decay_makes_use_of_the_pass_before_it(layer):
+    layer.P[...] = np.random.RandomState(4).randn(*layer.P.shape)
+    inputs = layer.whole()
+    run_all(layer.forward(inputs, np.empty((3, inputs.k))))
+    layer.dP[...] = 0.0
+    W, _ = layer.weights()
+    assert layer.decay(0.25, inputs) == pytest.approx((W**2).sum(), rel=1e-13)
+    assert layer.gradient_norm() == pytest.approx(0.25 * np.linalg.norm(W), rel=1e-13)
+
+
 def test_a_gradient_of_0_has_norm_0(layer):
     backward(layer, None, layer.whole(), np.zeros((3, 5)))
     assert layer.gradient_norm() == 0.0
@@ -269,6 +279,16 @@ def test_the_solver_chosen(solver, n_0, n_1, m, batch_size, iterations, memory_m
     found, why = choose_solver(n_0, n_1, m, batch_size, iterations, memory_mb)
     assert found == solver
     assert ("memory_mb" in why) == (memory_mb == 1024) and (found == "primal" or "primal" in why)
+
+
+def test_the_norm_that_l2_asks_of_minibatches_is_counted():
+    """At 2000 images it is fifty times the rest of a step; on the full batch it is left by the pass."""
+    chosen = {
+        (batch_size, l2): choose_solver(12288, 20, 2000, batch_size, 2500, 2048, l2)[0]
+        for batch_size in (None, 32)
+        for l2 in (0.0, 0.1)
+    }
+    assert chosen.pop((32, 0.1)) == "primal" and set(chosen.values()) == {"gram"}
 
 
 @given(

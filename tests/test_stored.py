@@ -93,7 +93,11 @@ def test_which_solver_was_taken_and_why(home: Path, images: list[str], extra: li
 
 @pytest.mark.parametrize(
     ("extra", "word"),
-    [([], "optimizer.batch_size"), (["optimizer.batch_size=64", "trainer.solver=gram"], "trainer.solver")],
+    [
+        ([], "optimizer.batch_size below 600"),
+        (["optimizer.batch_size=1000"], "optimizer.batch_size below 600"),
+        (["optimizer.batch_size=64", "trainer.solver=gram"], "trainer.solver"),
+    ],
 )
 def test_what_cannot_be_streamed_is_refused_with_the_remedy(
     home: Path, images: list[str], extra: list[str], word: str

@@ -60,7 +60,7 @@ def _growth(axes: Axes, points: Sequence[Measured]) -> None:
         return
     for batch, dashes in ((None, "-"), (64, "--")):
         for solver, colour in (("gram", BLUE), ("primal", ORANGE)):
-            chosen = [p for p in points if p["batch"] == batch and solver in p["ms"]]
+            chosen = [p for p in points if (p["batch"], p["l2"]) == (batch, 0.0) and solver in p["ms"]]
             label = (
                 f"{'Gram' if solver == 'gram' else 'primal'}, {'batches of 64' if batch else 'full batch'}"
             )

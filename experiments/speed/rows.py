@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from experiments.speed.scale import KINDS
+
 NETS = {"deep": "deep net", "two_layer": "two-layer net"}
 WITH_W1 = (
     "course-style NumPy", "plain NumPy", "PyTorch", "torch.compile", "JAX", "scikit-learn",
@@ -149,7 +151,7 @@ def _cells(found: Measured | None) -> Iterator[Row]:
         "pure": "256 deep nets: beside their training alone, split over the cores",
         "harness": "harness of a cell in its worker",
         "published": "publishing a cell into SQLite",
-        "import": "first cell begins before MLflow is loaded",
+        "import": "first cell begins, beside the opening of the MLflow store",
         "result": "`nnlab train` prints its result before it publishes",
     }
     if found is None:
@@ -207,13 +209,14 @@ def _conventional(found: Measured, cells: Measured | None) -> Iterator[Row]:
 
 
 def _scale(points: Sequence[Measured]) -> Iterator[Row]:
-    for batch, name in ((None, "full batch"), (64, "minibatches of 64")):
-        of_batch = [point for point in points if point["batch"] == batch]
-        what = f"`auto` beside the faster solver, {name}, the worst m"
-        if not of_batch:
+    for batch, l2 in KINDS:
+        of_kind = [point for point in points if (point["batch"], point["l2"]) == (batch, l2)]
+        kind = f"{'full batch' if batch is None else f'minibatches of {batch}'}{', L2' if l2 else ''}"
+        what = f"`auto` beside the faster solver, {kind}, the worst m"
+        if not of_kind:
             yield Row(what, "", target=SCALE)
             continue
-        worst = max(of_batch, key=lambda point: point["ratio"])
+        worst = max(of_kind, key=lambda point: point["ratio"])
         totals = worst["total"]
         shown = f"m = {worst['m']}: {worst['auto']} {totals[worst['auto']]:.3g} s"
         yield Row(what, shown, f"{min(totals.values()):.3g} s", worst["ratio"], SCALE)

@@ -1,7 +1,7 @@
 """Larger than the classroom: what a step and a training cost as m grows, primal and Gram.
 
-For each m and batch: milliseconds of an iteration, the seconds of building K, the whole training of 2500
-iterations by extrapolation, and which solver `auto` takes.
+For each m and batch, without and with L2: milliseconds of an iteration, the seconds of building K, the
+whole training of 2500 iterations by extrapolation, and which solver `auto` takes.
 """
 
 import time
@@ -25,7 +25,7 @@ from nnlab.training import train
 
 SIZES = (100, 209, 500, 1000, 2000, 5000, 10000, 20000)
 QUICK = SIZES[:6]
-BATCH = 64
+KINDS = [(batch, l2) for l2 in (0.0, 0.1) for batch in (None, 64)]
 MEMORY_MB = 2048  # data.memory_mb's default
 PAINTED = 50_000  # as many as ``streaming`` needs
 ENOUGH = 0.4  # seconds of steps for one measurement
@@ -59,20 +59,23 @@ def _measuring(path: Path) -> Callable[[int], list[dict[str, Any]]]:
             begin = time.perf_counter()
             K = gram(images)
             start["gram"] = time.perf_counter() - begin
-        return [_point(images, K, start, batch) for batch in (None, BATCH)]
+        return [_point(images, K, start, batch, l2) for batch, l2 in KINDS]
 
     return task
 
 
-def _point(images: Array, K: Array | None, start: dict[str, float], batch: int | None) -> dict[str, Any]:
+def _point(
+    images: Array, K: Array | None, start: dict[str, float], batch: int | None, l2: float
+) -> dict[str, Any]:
     m, n_0 = images.shape
     n_1 = LAYERS["deep"][1]
-    chosen, why = choose_solver(n_0, n_1, m, batch, ITERATIONS, MEMORY_MB)
-    steps = {solver: _seconds(solver, images, K, batch) for solver in start}
+    chosen, why = choose_solver(n_0, n_1, m, batch, ITERATIONS, MEMORY_MB, l2)
+    steps = {solver: _seconds(solver, images, K, batch, l2) for solver in start}
     totals = {solver: start[solver] + ITERATIONS * steps[solver] for solver in start}
     return {
         "m": m,
         "batch": batch,
+        "l2": l2,
         "ms": {solver: 1e3 * seconds for solver, seconds in steps.items()},
         "K seconds": start.get("gram"),
         "total": totals,
@@ -82,12 +85,14 @@ def _point(images: Array, K: Array | None, start: dict[str, float], batch: int |
     }
 
 
-def _seconds(solver: str, images: Array, K: Array | None, batch: int | None) -> float:
+def _seconds(solver: str, images: Array, K: Array | None, batch: int | None, l2: float) -> float:
     """Seconds of an iteration: the median of a few trainings, as long as they need to be."""
     layers = LAYERS["deep"]
     W1, *upper = draw("lecun", 1.0, layers, seed=1)
     first: FirstLayer = (
-        PrimalLayer(images, W1) if K is None or solver == "primal" else GramLayer(images, K, W1)
+        PrimalLayer(images, W1)
+        if K is None or solver == "primal"
+        else GramLayer(images, K, W1, decays=l2 > 0.0)
     )
     network = Network(first, upper, "relu", 0.0)
     Y = (np.arange(len(images)) % 2.0)[None]  # (1, m)
@@ -97,7 +102,7 @@ def _seconds(solver: str, images: Array, K: Array | None, batch: int | None) -> 
         begin = time.perf_counter()
         train(
             network, Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS["gd"], state,
-            iterations=iterations, batch_size=batch,
+            iterations=iterations, batch_size=batch, l2=l2,
         )  # fmt: skip
         return (time.perf_counter() - begin) / iterations
 
