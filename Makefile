@@ -40,7 +40,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 data: $(READY) ## make or fetch the image set DATA
-	@$(if $(filter catvnoncat,$(DATA)),$(BIN)/nnlab data ready data=catvnoncat 2>/dev/null || $(BIN)/nnlab data fetch &&) \
+	@$(if $(filter catvnoncat,$(DATA)),$(BIN)/nnlab data ready data=catvnoncat >/dev/null 2>&1 || $(BIN)/nnlab data fetch &&) \
 	  $(BIN)/nnlab data ready data=$(DATA)
 
 # the painted set makes itself; the course's files are fetched before anything is trained on them

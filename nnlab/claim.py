@@ -47,9 +47,14 @@ def locked(path: Path, wait: bool) -> Iterator[int | None]:
     """A locked file's descriptor, or None when somebody else holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield descriptor
-    except BlockingIOError:
-        yield None
+        yield descriptor if _lock(descriptor, wait) else None
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True

@@ -1,5 +1,7 @@
 """The command line's `nnlab data`: make, fetch and check image sets."""
 
+import re
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -9,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from nnlab.config import compose, home
+from nnlab.config import compose, home, quoted
 from nnlab.data import hdf5, trial
 from nnlab.errors import UserError
 from nnlab.run import dataset
@@ -73,9 +75,17 @@ def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
             task = bar.add_task(split, total=count)
             painted.write(paths[split], split, count, seed, partial(_show, bar, task))
     OUT.print(
-        f"nnlab train data=hdf5 data.train={paths['train']} data.test={paths['test']}",
+        f"nnlab train data=hdf5 {_override('data.train', paths['train'])} "
+        f"{_override('data.test', paths['test'])}",
+        markup=False,
         soft_wrap=True,
     )
+
+
+def _override(key: str, path: Path) -> str:
+    """An override for the shell, with no more quotes than its letters ask for."""
+    plain = re.fullmatch(r"[\w./-]+", str(path), re.ASCII)
+    return shlex.quote(f"{key}={path if plain else quoted(str(path))}")
 
 
 def _show(bar: Progress, task: TaskID, done: int) -> None:

@@ -18,7 +18,8 @@ from nnlab.lookup import reaching
 from nnlab.plan import Plan
 from nnlab.reader import Reader
 from nnlab.results import DONE, Run
-from nnlab.verification import Outcome, Recorded, verify, workers
+from nnlab.threads import cores
+from nnlab.verification import Outcome, Recorded, verify
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 SHOWN = 50  # rows of the table; what differs comes first
@@ -62,7 +63,7 @@ def _verify_remote(
         sweep, runs = found.parent.tags["nnlab.sweep"], sorted(found.cells, key=lambda run: run.name)
 
         def outcomes() -> Iterator[Outcome]:
-            size = AT_A_TIME * workers()
+            size = AT_A_TIME * cores()
             for start in range(0, len(runs), size):
                 with TemporaryDirectory() as scratch:
                     part = runs[start : start + size]

@@ -176,10 +176,10 @@ class Publisher:
                 rec = record.verified(folder)
                 run_id = tracker.publish(self._plan, cell, rec, self.parent, run_id)
                 self._begun[cell.fingerprint] = Published(run_id, complete=True)
+                self.published += 1
             except UserError as error:
                 self.refused.append(str(error))
             self._waiting.remove(cell)
-            self.published += 1
         elif last and (note := record.read_failure(folder)) is not None:
             tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
             self._waiting.remove(cell)

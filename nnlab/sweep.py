@@ -5,7 +5,6 @@ nobody has claimed; so the load balances itself, and a dead worker loses only it
 """
 
 import dataclasses
-import os
 import signal
 import threading
 import time
@@ -36,6 +35,7 @@ from nnlab.plan import Plan
 from nnlab.publisher import Publisher, publishing
 from nnlab.run import Cell, attempt, explain_solver
 from nnlab.summary import failures, summarize
+from nnlab.threads import cores
 
 LOOKS = 2  # of the progress bar at the record store, a second
 TRIES = 3  # launches in a row that may begin no cell: a worker can die before it takes one
@@ -49,8 +49,8 @@ OUT = Console()
 def work(plan_path: Path) -> None:
     """What a launched job does: train every cell of the plan that nobody else does.
 
-    First the free cells, then those that somebody had claimed: if he has died meanwhile, they are
-    trained here, and when the job returns every cell is done or failed.
+    First the free cells; then it waits for those that somebody has claimed, and trains what he leaves
+    undone. Where he dies, the cell is left to the driver.
     """
     if parent_process() is not None:  # a terminal's Ctrl-C reaches everybody: the driver ends its workers
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -276,4 +276,4 @@ class GridSweeper(Sweeper):
     def _workers(self) -> int:
         """As many jobs as the launcher has workers; one where it runs them in turn."""
         workers: Any = self.composed.hydra.launcher.get("n_jobs", 1)
-        return len(os.sched_getaffinity(0)) if workers == -1 else int(workers)
+        return cores() if workers == -1 else int(workers)

@@ -1,4 +1,4 @@
-"""Threads: how many of them BLAS takes, here and for as long as it is said."""
+"""Cores and threads: how many there are, and how many threads BLAS takes for as long as it is said."""
 
 from contextlib import AbstractContextManager
 from functools import cache
@@ -10,6 +10,13 @@ def limited(threads: int) -> AbstractContextManager[object]:
     """Within this block, BLAS takes so many threads."""
     limit: AbstractContextManager[object] = _libraries().limit(limits=threads)
     return limit
+
+
+def cores() -> int:
+    """How many cells can train at once, one on each core that this process may use."""
+    from joblib import cpu_count  # not for every command
+
+    return int(cpu_count())
 
 
 @cache

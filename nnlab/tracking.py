@@ -31,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 DONE = ("finished", "diverged")  # the status of a cell that has a record
 RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
-BATCH = 1000  # metrics in one call, MLflow's own bound
+BATCH = 900  # metrics in one call: MLflow takes 1000 entities at a time, parameters and tags are the rest
 # what the calls here raise when the store cannot be reached or written (OSError: also of requests), when
 # a database's driver is not installed, or when something else than MLflow answers
 Unavailable = (MlflowException, SQLAlchemyError, OSError, ImportError, ParseError)
@@ -54,6 +54,11 @@ class Tracker:
 
     def _find_experiment(self, home: Path) -> str:
         found = self._client.get_experiment_by_name(self.experiment)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise MlflowException(
+                f"experiment {self.experiment} is deleted; `mlflow experiments restore -x "
+                f"{found.experiment_id}` brings it back, tracking.experiment=NAME takes another"
+            )
         if found is not None:
             return str(found.experiment_id)
         location = None if store.is_server(self.uri) else store.artifacts(home)

@@ -1,6 +1,5 @@
 """A whole sweep trained again: every recorded cell beside its rerun, on all cores."""
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from nnlab import record
 from nnlab.errors import UserError
 from nnlab.rerun import causes, compare, configuration
 from nnlab.run import dataset, resolve, run_cell
+from nnlab.threads import cores
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,7 @@ def verify(
         joblib.delayed(_verify)(name, folder, overrides, trust_paths, tolerance, apart)
         for name, folder in folders
     )
-    yield from joblib.Parallel(n_jobs=workers(), return_as="generator_unordered")(jobs)
-
-
-def workers() -> int:
-    """One for each core: a cell trains on one thread."""
-    return len(os.sched_getaffinity(0))
+    yield from joblib.Parallel(n_jobs=cores(), return_as="generator_unordered")(jobs)
 
 
 def _verify(

@@ -49,7 +49,7 @@ LAYERS = [
         "served",
         "results",
     },
-    {"data.bodies", "data.scenes", "data.holdout"},
+    {"data.bodies", "data.scenes"},
     {"data.cats", "data.others"},
     {"data.painted"},
     {"evaluation", "sizes", "identity", "kernel"},

@@ -289,9 +289,10 @@ def test_the_lock_names_its_holder(tmp_path: Path) -> None:
     assert (folder / "lock").read_text() == ""
 
 
-def test_a_holder_that_fails_leaves_no_orphan(tmp_path: Path) -> None:
-    with pytest.raises(ValueError), claim(tmp_path / "cell"):
-        raise ValueError
+@pytest.mark.parametrize("error", [ValueError, BlockingIOError])
+def test_a_holder_that_fails_leaves_no_orphan(tmp_path: Path, error: type[Exception]) -> None:
+    with pytest.raises(error), claim(tmp_path / "cell"):
+        raise error
     assert not orphaned(tmp_path / "cell")
 
 

@@ -75,6 +75,38 @@ def test_the_stride_is_the_smallest_that_leaves_few_enough_points(most: int) -> 
         assert stride(iterations, most) == next(fitting)
 
 
+# -- what cannot be published ----------------------------------------------------------------------
+
+
+def test_a_damaged_record_is_said_and_is_not_counted(tmp_path: Path) -> None:
+    home = empty_store(tmp_path / "home")
+    with living_in(home):
+        arguments = [*small_set(tmp_path), *QUICK]
+        cells = [trained(home, *arguments, f"seed={seed}")[0] for seed in (1, 2)]
+        (cells[0].folder(home) / "weights.npz").write_bytes(b"damaged")
+        plan = plans.make("sweep", cells, ["seed"])
+        publisher = publish(home, plan)
+    assert publisher.published == 1 and publisher.waiting == []
+    assert len(publisher.refused) == 1 and "weights.npz" in publisher.refused[0]
+    assert [run.data.params["seed"] for run in children(home, plan)] == ["2"]
+
+
+def test_a_deleted_experiment_is_said_with_the_remedy_and_can_be_restored(tmp_path: Path) -> None:
+    home, arguments = empty_store(tmp_path / "home"), [*small_set(tmp_path), *QUICK]
+    done(nnlab("train", *arguments, home=home))
+    store = client(home)
+    number = store.get_experiment_by_name("nnlab").experiment_id
+    store.delete_experiment(number)
+    waiting = nnlab("train", *arguments, "seed=2", home=home)
+    assert f"nnlab is deleted; `mlflow experiments restore -x {number}`" in waiting.stderr
+    assert "1 run waits" in waiting.stderr
+    refused = nnlab("report", home=home)
+    assert refused.returncode and "is deleted" in refused.stderr
+    store.restore_experiment(number)
+    done(nnlab("sync", home=home))
+    assert len(runs(home)) == 2
+
+
 # -- a published sweep -----------------------------------------------------------------------------
 
 
