@@ -3,6 +3,7 @@
 import copy
 import importlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from experiments.speed import ours, summary
-from experiments.speed.loop import _first
+from experiments.speed.loop import _first, _repeat
 from experiments.speed.peers import Course, Plain, ScikitLearn
 from experiments.speed.rows import WITH_W1, paired, ratio_text, rows
+from experiments.speed.scale import KINDS
 from experiments.speed.work import Problem
 from experiments.speed.workers import Failure, Timed, Worker, cores
 from nnlab.data.hdf5 import Dataset
@@ -54,7 +56,7 @@ def measurements() -> dict[str, Any]:
             "iterations": 200, "jobs": 2,
             **{name: {"cells": [40.0], "cell": 40.0, "sweep": 5120.0} for name in ("numpy", "torch")},
         },
-        "scale": [{"m": 209, "batch": batch, **point} for batch in (None, 64)],
+        "scale": [{"m": 209, "batch": batch, "l2": l2, **point} for batch, l2 in KINDS],
         "streaming": {
             "images": 50_000, "same bits": True, "ms": {"streamed": 8.0, "in memory": 6.0},
             "peak MB": {
@@ -133,6 +135,20 @@ def test_a_time_counts_only_if_the_costs_agree() -> None:
         assert "does not count" in _first(Timed(1.0, wrong), 100, costs)["failure"]
 
 
+def once() -> Callable[[int], Timed]:
+    """A task that runs out of something after its first run."""
+    runs = iter([Timed(1.0, np.empty(0))])
+    return lambda iterations: next(runs)
+
+
+def test_a_peer_that_dies_between_its_runs_is_missing_and_no_crash() -> None:
+    worker = Worker(once, core=cores()[0])
+    entry = _repeat({"seconds": [20.0]}, worker, 100)
+    assert entry == {"seconds": [20.0, 25.0]}
+    assert _repeat(entry, worker, 100) == {"failure": "StopIteration: "}
+    worker.close()
+
+
 def test_the_table_holds_each_target() -> None:
     table = summary.markdown(measurements())
     for target in ("≤ 1 |", "≤ 1.2 |", "≤ 2 |", "≤ 1.05 |", "≤ 1.7 |", "≤ 45 s |", "≤ 20 ms |", "≤ 60 ms |",
@@ -150,6 +166,15 @@ def test_it_writes_measurements_verdict_picture_and_the_end_of_the_readme(tmp_pa
     assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "confirmed"
     assert summary.read(tmp_path) == measurements()
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_follows_from_the_digits_that_are_kept(tmp_path: Path) -> None:
+    found = measurements()
+    found["parts"]["loop"]["nets"]["deep"]["nnlab"]["seconds"] = [0.1995049, 0.1995049, 0.2123456]
+    summary.write(found, tmp_path)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".png"}
+    summary.write(summary.read(tmp_path), tmp_path)
+    assert written == {name: (tmp_path / name).read_bytes() for name in written}
 
 
 def test_nnlabs_own_trainers_are_the_same_training() -> None:

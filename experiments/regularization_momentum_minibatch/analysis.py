@@ -59,11 +59,9 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     low, high = min(by), max(by)
     gaps = {l2: [gap(run) for run in of] for l2, of in by.items()}
     p = float(wilcoxon(gaps[low], gaps[high], alternative="greater").pvalue)
-    median = {other: float(np.median([steps(run) for run in plain[other]])) for other in NAMES}
-    time_of = {other: float(np.median([seconds(run) for run in plain[other]])) for other in NAMES}
     sentence = (
         f"To a cost of {TARGET:g}: "
-        + ", ".join(f"{other} {median[other]:.0f} steps ({time_of[other]:.2f} s)" for other in NAMES)
+        + ", ".join(_pace(other, plain[other]) for other in NAMES)
         + f"; the gap between training and test accuracy is {np.mean(gaps[low]):.3f} at lambda {low:g} and "
         f"{np.mean(gaps[high]):.3f} at {high:g} (p = {p:.2g})."
     )
@@ -74,6 +72,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
             float(np.mean([run.metrics[f"{split}/accuracy"] for run in of])) for split in ("train", "test")
         ]
     return verdict_of(all(all(told) for told in ahead.values()) and p < 0.05, sentence, figures)
+
+
+def _pace(optimizer: str, runs: Sequence[Run]) -> str:
+    """The median steps and seconds to TARGET, or those in which it was not reached."""
+    taken, time = (float(np.median([measure(run) for run in runs])) for measure in (steps, seconds))
+    reached = taken < int(runs[0]["trainer.iterations"])
+    return f"{optimizer} {'' if reached else 'not in '}{taken:.0f} steps ({time:.2g} s)"
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

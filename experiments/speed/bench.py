@@ -3,6 +3,7 @@
 make bench                            all parts, about a quarter of an hour
 make bench ARGS="--only loop"         one part again, beside what was measured before
 make bench ARGS="--quick"             everything small, to see it work; kept in a temporary folder
+make bench ARGS="--table"             nothing; the table anew, from what was measured before
 """
 
 import argparse
@@ -23,6 +24,7 @@ from experiments.speed import (
     streaming,
     summary,
 )
+from nnlab.experiment import write_index
 
 HERE = Path(__file__).parent
 PARTS: dict[str, Callable[[bool], Any]] = {
@@ -49,6 +51,8 @@ def main() -> None:
     if not given.table:
         _measure(measurements, given.only or list(PARTS), given.quick, folder)
     summary.write(measurements, folder)
+    if not given.quick:
+        write_index()
     summary.show(measurements)
     print(f"written to {folder}")
 

@@ -53,7 +53,7 @@ def _measure(net: str, quick: bool) -> dict[str, Any]:
         for repeat in range(5 if quick else FAST):
             for name, worker in workers.items():
                 if "failure" not in found[name] and (name in fast or repeat < (1 if quick else SLOW)):
-                    _repeat(found[name], worker, length[name])
+                    found[name] = _repeat(found[name], worker, length[name])
     return found
 
 
@@ -69,9 +69,12 @@ def _first(answer: Timed | Failure, iterations: int, costs: np.ndarray) -> dict[
     return entry
 
 
-def _repeat(entry: dict[str, Any], worker: Worker, iterations: int) -> None:
-    """One more run; the seconds that all iterations take."""
-    entry["seconds"].append(worker.ask(iterations).seconds * ITERATIONS / iterations)
+def _repeat(entry: dict[str, Any], worker: Worker, iterations: int) -> dict[str, Any]:
+    """The entry with the seconds that all iterations take in one more run."""
+    answer = worker.ask(iterations)
+    if isinstance(answer, Failure):
+        return {"failure": answer.text}
+    return entry | {"seconds": [*entry["seconds"], answer.seconds * ITERATIONS / iterations]}
 
 
 def float32(quick: bool) -> dict[str, Any]:

@@ -62,6 +62,16 @@ class LoopWithK(Loop):
         return super().run(iterations)
 
 
+class LastLayer(Loop):
+    """The loop, seen by the layer that all others shape."""
+
+    def run(self, iterations: int) -> np.ndarray:
+        """Train; [W_L b_L] (n_{L-1} + 1,) stands for the net."""
+        super().run(iterations)
+        P, _ = self.network.blocks[-1]
+        return P.ravel()
+
+
 class Evaluated(Loop):
     """The loop with all that a cell does along the way; the evaluations' own seconds are taken off."""
 

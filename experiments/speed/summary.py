@@ -99,7 +99,8 @@ def _points(points: Sequence[Measured]) -> str:
         ms, total, K = point["ms"], point["total"], point["K seconds"]
         memory = "memory forbids" if K is None else None
         lines.append([
-            f"{point['m']}", f"{point['batch'] or 'full'}", f"{ms['primal']:.3g}",
+            f"{point['m']}", f"{point['batch'] or 'full'}{', L2' if point['l2'] else ''}",
+            f"{ms['primal']:.3g}",
             memory or f"{ms['gram']:.3g}", "" if memory else f"{K:.2g}", f"{total['primal']:.3g}",
             "" if memory else f"{total['gram']:.3g}", point["auto"], f"{point['ratio']:.2f}",
         ])  # fmt: skip
@@ -122,8 +123,9 @@ def show(measurements: Measured) -> None:
 
 
 def write(measurements: Measured, folder: Path) -> None:
-    """Measurements, verdict, picture, and the end of the README."""
-    for name, content in ((MEASUREMENTS, _digits(measurements)), ("verdict.json", verdict(measurements))):
+    """Measurements, verdict, picture, and the end of the README, all from the digits that are kept."""
+    measurements = _digits(measurements)
+    for name, content in ((MEASUREMENTS, measurements), ("verdict.json", verdict(measurements))):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     figure.save(measurements["parts"], rows(measurements["parts"]), folder / "speed.png")
     readme = folder / "README.md"
