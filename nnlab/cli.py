@@ -7,9 +7,7 @@ traceback.
 
 import errno
 import os
-import re
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import hydra
 import numpy as np
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -28,13 +26,14 @@ from nnlab import plan as plans
 from nnlab import record, sweep
 from nnlab.claim import claim, forget_orphan
 from nnlab.cli_data import OVERRIDES, data
+from nnlab.cli_errors import fail
 from nnlab.cli_experiments import experiments
 from nnlab.cli_predict import predict
 from nnlab.cli_report import compare as compare_runs
 from nnlab.cli_report import report
 from nnlab.cli_rerun import rerun
 from nnlab.cli_ui import ui
-from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed, unknown_key
+from nnlab.config import CONF, compose, home, reject_hidden_conflict, typed
 from nnlab.errors import Failed, UserError
 from nnlab.experiment import draw_data, register
 from nnlab.gradcheck import compare
@@ -58,13 +57,18 @@ def main() -> None:
         cli.main(standalone_mode=False, prog_name="nnlab")
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "nnlab"
-        _fail(UserError(f"{error.format_message()} See `{command} --help`"), debug, 2)
+        fail(UserError(f"{error.format_message()} See `{command} --help`"), debug, 2)
     except click.Abort:  # click's word for an interrupt
         raise KeyboardInterrupt from None
     except (UserError, HydraException, OmegaConfBaseException) as error:
-        _fail(error, debug, 2)
+        fail(error, debug, 2)
     except Failed as error:
-        _fail(error, debug, 1)
+        fail(error, debug, 1)
+    except ValueError as error:
+        if not str(error).startswith("Config group override"):
+            raise
+        remedy = "a group such as data or model takes the name of one of its options"
+        fail(UserError(f"{remedy}; `nnlab train --cfg job` shows them"), debug, 2)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             remedy = f"{home()}: {error.strerror}; make room and run the same command again"
@@ -72,37 +76,7 @@ def main() -> None:
             raise
         else:
             remedy = f"{error.filename}: {error.strerror}; check the path and its permissions"
-        _fail(UserError(remedy), debug, 2)
-
-
-def _fail(error: Exception, debug: bool, code: int) -> None:
-    if debug:
-        traceback.print_exception(error)
-    text = str(error if isinstance(error, UserError | Failed) else _explain(error))
-    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)  # it may quote a file
-    ERROR.print(f"nnlab: {shown}", markup=False, soft_wrap=True)
-    sys.exit(code)
-
-
-def _explain(error: Exception) -> Exception:
-    """What Hydra or OmegaConf found wrong, as one line that names the key and the remedy."""
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
-        group, _, name = error.missing_cfg_file.rpartition("/")
-        return UserError(f"{group}: there is no option {name!r}; give one of {', '.join(error.options)}")
-    deepest: BaseException = error
-    while deepest.__cause__ is not None:
-        deepest = deepest.__cause__
-    text = f"{error}\n{deepest}"
-    key = re.search(r"full_key: (\S+)", text)
-    if missing := re.search(r"Key '([^']+)' (?:is )?not in", text):
-        return unknown_key(key[1] if key else missing[1])
-    if missing := re.search(r"Could not override '([^']+)'", text):
-        return unknown_key(missing[1])
-    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return UserError(f"{several[1]}: one value is needed here; `nnlab sweep` trains several")
-    reason = str(deepest).strip().splitlines()[0].rstrip(".")
-    where = f"{key[1]}: " if key and key[1] not in reason else ""
-    return UserError(f"{where}{reason}; `nnlab train --cfg job` shows keys and values")
+        fail(UserError(remedy), debug, 2)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -218,13 +192,17 @@ def _result(rec: record.Record, name: str) -> str:
     solver, kind = rec.config["trainer"]["solver"], FIGURES[rec.regression]
     lines = [
         f"{name}: {rec.status} after {len(costs)} steps in {figures['time/train_s']:.2f} s ({solver})",
-        f"  cost            {costs[0]:.6f} -> {costs[-1]:.6f}",
+        f"  cost            {_cost(costs[0])} -> {_cost(costs[-1])}",
     ]
     for split, short in (("train", "train"), ("validation", "val."), ("test", "test")):
         if (value := figures.get(f"{split}/{kind}")) is not None:
             note = " (held out)" if split == "validation" else ""
             lines.append(f"  {f'{short} {kind}':15} {value:.4f}{note}")
     return "\n".join([*lines, f"  record          {rec.folder}"])
+
+
+def _cost(value: float) -> str:
+    return f"{value:.6f}" if value < 1e6 else f"{value:.4g}"
 
 
 @cli.command()

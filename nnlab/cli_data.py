@@ -27,7 +27,8 @@ def data() -> None:
 
 @data.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--memory-mb", default=2048, show_default=True, help="larger sets are streamed")
+@click.option("--memory-mb", default=2048, show_default=True, type=click.IntRange(1),
+              help="larger sets are streamed")  # fmt: skip
 def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
     """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
     problems = trial.examine(files, memory_mb)
@@ -70,6 +71,8 @@ def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     counts: dict[Literal["train", "test"], int] = {"train": m_train, "test": m_test}
     paths = {split: folder / f"{split}_painted.h5" for split in counts}
+    if there := [path for path in paths.values() if path.exists()]:
+        raise UserError(f"{there[0]}: is there already; remove it, or name another folder")
     with Progress(console=ERROR, transient=True) as bar:
         for split, count in counts.items():
             task = bar.add_task(split, total=count)

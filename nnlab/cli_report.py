@@ -38,10 +38,11 @@ def report(sweep: str | None, output: Path | None, experiment: str) -> None:
     try:
         reader = tracking.Tracker(home(), experiment).reader
         found = reader.sweep(sweep)
-        path = output or report.path_of(home(), found.id)
-        report.write(reader, found, home(), path)
+        page = report.build(reader, found, home())
     except tracking.Unavailable as error:
         raise Failed(f"MLflow: {store.reason(error)}") from None
+    path = output or report.path_of(home(), found.id)
+    report.write(page, path)
     OUT.print(f"{path.resolve()}", soft_wrap=True)
 
 

@@ -1,5 +1,6 @@
 """The command line's `nnlab rerun`."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,7 +59,9 @@ def rerun(
         _refuse_beside_sweep(overrides, at_commit)
         verify_sweep(sweep, overrides, tolerance, experiment)
         return
-    if run is None:
+    if not math.isfinite(tolerance):
+        raise UserError("--tolerance: must be a finite number; 0 is bit for bit")
+    if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
     with recorded(run, home(), experiment) as (rec, run_id):
         cell = resolve(configuration(rec, trust_paths=_is_own(rec), overrides=context.args))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from nnlab import interrupts, store
 from nnlab.config import home
+from nnlab.errors import UserError
 
 OUT = Console(highlight=False)
 PATIENCE = 2.0  # seconds that the server is given to end by itself
@@ -25,6 +27,7 @@ def ui(port: int) -> None:
     if store.is_server(uri):
         OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {store.public(uri)}")
         return
+    _check_free(port)
     OUT.print(f"http://127.0.0.1:{port} (starting takes some seconds; Ctrl-C ends it)")
     command = [
         sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
@@ -32,6 +35,16 @@ def ui(port: int) -> None:
         "--default-artifact-root", store.artifacts(home()),
     ]  # fmt: skip
     sys.exit(_serve(command))
+
+
+def _check_free(port: int) -> None:
+    """UserError where another program has the port: the link would lead to it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(f"--port {port}: {error.strerror}; give another one") from None
 
 
 def _serve(command: list[str]) -> int:

@@ -160,7 +160,9 @@ register()
 def compose(overrides: Sequence[str]) -> Config:
     """The Config of these Hydra overrides, as ``nnlab train`` would see it."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return typed(hydra_compose("config", list(overrides)))
+        cfg = typed(hydra_compose("config", list(overrides)))
+    reject_hidden_conflict(cfg, [text.partition("=")[0].lstrip("+~") for text in overrides])
+    return cfg
 
 
 def typed(composed: DictConfig) -> Config:
@@ -234,6 +236,8 @@ def _refuse_unknown(values: dict[str, Any]) -> None:
 def unknown_key(key: str) -> UserError:
     """The error for a key that no schema has, with the nearest one that exists."""
     groups = [f.name for f in dataclasses.fields(Config)]
+    if key in groups:
+        return UserError(f"{key}: cannot be left out; give one of its options, {key}=NAME")
     near = get_close_matches(key, [*groups, *KEYS], n=1) or [k for k in KEYS if k.endswith(f".{key}")]
     remedy = f"did you mean {near[0]}?" if near else "`nnlab train --cfg job` lists them all"
     return UserError(f"{key}: there is no such key; {remedy}")

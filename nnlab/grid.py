@@ -5,10 +5,11 @@ values are set on it, and only swept groups (model=logistic,deep) are composed a
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
@@ -22,6 +23,8 @@ from nnlab.config import Config, check, convert, flatten, reject_hidden_conflict
 from nnlab.errors import UserError
 from nnlab.plan import Plan
 from nnlab.run import Cell, resolve
+
+LARGEST = 100_000  # cells of a sweep
 
 
 @dataclass
@@ -51,20 +54,30 @@ def read_grid(
     shared, swept = [], {}
     for override in [*parser.parse_overrides(extra), *given]:
         if override.is_sweep_override():
-            swept[override.get_key_element()] = list(_texts(override))
+            swept[override.get_key_element()] = _texts(override)
         elif override.input_line is not None:
             swept.pop(override.get_key_element(), None)  # the last word holds, as everywhere in Hydra
             shared.append(override.input_line)
+    if (size := prod(map(len, swept.values()))) > LARGEST:
+        raise UserError(
+            f"{', '.join(swept)}: {size} cells are more than {LARGEST}; sweep over fewer values"
+        )
     return Grid(shared, swept)
 
 
-def _texts(override: Override) -> Iterator[str]:
+def _texts(override: Override) -> list[str]:
+    """The values of a swept key."""
+    key = override.key_or_group
+    if key.startswith(("tracking.", "sweep.")):
+        raise UserError(f"{key}: is one for the whole sweep; give one value")
     if not override.is_discrete_sweep():
         raise UserError(
-            f"{override.key_or_group}: an interval has no finite list of values; "
-            "give choices such as 0.1,1,10 or range(1,5)"
+            f"{key}: an interval has no finite list of values; give choices such as 0.1,1,10 or range(1,5)"
         )
-    yield from override.sweep_string_iterator()
+    texts = list(override.sweep_string_iterator())
+    if not texts:
+        raise UserError(f"{key}: there is no value to sweep over; give choices such as 1,2 or range(1,5)")
+    return texts
 
 
 def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:

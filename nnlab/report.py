@@ -26,9 +26,8 @@ def path_of(home: Path, sweep_id: str) -> Path:
     return home / "reports" / sweep_id / "report.html"
 
 
-def write(reader: Reader, sweep: Sweep, home: Path, path: Path, cfg: Config | None = None) -> None:
-    """Write the page of a sweep; ``cfg`` names its data here, else they are looked for in ``home``."""
-    page = build(reader, sweep, home, cfg)
+def write(page: str, path: Path) -> None:
+    """Write a page to a file, in whatever folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, "utf-8")
 
@@ -36,13 +35,13 @@ def write(reader: Reader, sweep: Sweep, home: Path, path: Path, cfg: Config | No
 def attach(reader: Reader, sweep_id: str, home: Path, cfg: Config) -> Path:
     """Write the page of a sweep and add it to its parent run's artifacts; returns its path."""
     sweep, path = reader.sweep(sweep_id), path_of(home, sweep_id)
-    write(reader, sweep, home, path, cfg)
+    write(build(reader, sweep, home, cfg), path)
     reader.attach(sweep.parent, path)
     return path
 
 
 def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -> str:
-    """The page's HTML."""
+    """The page of a sweep as HTML; ``cfg`` names its data here, else they are looked for in ``home``."""
     compared = sweep.ranked[:COMPARED]
     lost = tables.lost(sweep)[:MOST_LOST]
     drawn = views.drawn(sweep)

@@ -72,10 +72,13 @@ def as_overrides(rec: Record, trust_paths: bool, overrides: Sequence[str]) -> li
         raise UserError(f"data.name: the record names none of {', '.join(DATA_SETS)}; it cannot be rerun")
     if not trust_paths:
         recorded.pop("data.memory_mb", None)
-    missing = {"data.train", "data.test"} - {text.partition("=")[0] for text in overrides}
+    asked = dict(text.partition("=")[::2] for text in overrides)
+    missing = {"data.train", "data.test"} - asked.keys()
     if name == "hdf5" and missing and not trust_paths:
         keys = " and ".join(sorted(missing))
         raise UserError(f"{keys}: the run names files of another machine; say where they stand here")
+    if asked.get("model.hidden", json.dumps(recorded.get("model.hidden"))) != "null":
+        recorded = {key: v for key, v in recorded.items() if key not in ("model.depth", "model.width")}
     if name != "hdf5" or not trust_paths:
         recorded = {key: v for key, v in recorded.items() if key not in ("data.train", "data.test")}
     texts = [

@@ -203,23 +203,35 @@ def named(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> Run:
 
     Runs of one fingerprint, as of two sweeps that share a cell, are the same: any of them will do.
     """
+    if not text:
+        raise UserError("RUN: is empty; give a run id, the beginning of one, or a record's folder")
     found = [run for run in runs if run.id.startswith(text)] or [
         run for run in runs if run.name == text and ignore not in run.tags
     ]
-    if len({run.tags.get("nnlab.fingerprint") for run in found}) == 1:
+    different = list({run.tags.get("nnlab.fingerprint"): run for run in found}.values())
+    if len(different) == 1:
         return found[0]
-    what = f"{len(found)} runs" if found else "no run"
-    raise UserError(
-        f"{text}: {what} of {where} has this id or name; give a run id, the beginning of one, "
-        "or a record's folder"
-    )
+    if not found:
+        raise UserError(
+            f"{text}: no run of {where} has this id or name; give a run id, the beginning of one, "
+            "or a record's folder"
+        )
+    names = ", ".join(_apart(different))
+    raise UserError(f"{text}: {len(different)} runs of {where} are called so; give one of {names}")
+
+
+def _apart(runs: Sequence[Run]) -> list[str]:
+    """The ids of some runs, with the first key whose values tell them apart."""
+    keys = dict.fromkeys(key for run in runs for key in run.params)
+    key = next((key for key in keys if len({str(run.params.get(key)) for run in runs}) > 1), None)
+    return [f"{run.id[:12]} ({key}={run.params.get(key)})" if key else run.id[:12] for run in runs[:4]]
 
 
 def find_sweep(text: str | None, parents: Sequence[Run], where: str) -> Run:
     """The parent whose sweep id or run id begins with ``text``, or of this name; without, the latest."""
     if not parents:
         raise UserError(f"{where} has no sweep yet; `nnlab sweep` makes one")
-    if text is None:
+    if not text:
         return max(parents, key=lambda run: max(run.started, run.ended or 0.0))
     begins = [run for run in parents if run.tags["nnlab.sweep"].startswith(text) or run.id.startswith(text)]
     found = begins or [run for run in parents if run.name == text]

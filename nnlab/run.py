@@ -171,6 +171,8 @@ def attempt(cell: Cell, home: Path, callbacks: Sequence[Callback] = ()) -> None:
         run_cell(cell, home, callbacks)
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
+        if isinstance(error, MemoryError):
+            text += "; make model.depth, model.width or trainer.iterations smaller"
         record.write_failure(cell.folder(home), text, traceback.format_exc(), started, time.time())
 
 

@@ -487,6 +487,12 @@ MISUSE = [
     (["train", "model=deep", "model.depth=3"], "model.hidden=null"),
     (["train", "model.hidden=[1,"], "[1,"),
     (["train", "model.depth=1,2"], "nnlab sweep"),
+    (["train", "model=null"], "name of one of its options"),
+    (["train", "~model"], "model=NAME"),
+    (["train", "init.scheme=ü"], "init.scheme='...'"),
+    (["train", "frobnicate"], "key=value"),
+    (["gradcheck", "model=deep", "model.depth=3"], "model.hidden=null"),
+    (["rerun", "x", "--tolerance", "nan"], "--tolerance"),
     (["sweep", "model.detph=1,2"], "did you mean model.depth?"),
     (["sweep", "+typo=1,2"], "typo"),
     (["sweep", "seed=interval(1,3)"], "range("),
@@ -508,6 +514,11 @@ def test_misuse(tmp_path: Path, data: list[str], arguments: list[str], word: str
 
 def test_a_value_that_is_needed(tmp_path: Path) -> None:
     assert_refused(nnlab("train", "data=hdf5", home=tmp_path / "home"), "data.train")
+
+
+def test_no_run_is_named(tmp_path: Path) -> None:
+    for arguments in (["rerun"], ["rerun", ""]):
+        assert_refused(nnlab(*arguments, home=tmp_path / "home"), "name a run")
 
 
 @pytest.mark.parametrize(
@@ -587,9 +598,7 @@ def test_data_paint_makes_a_set_that_is_ready_to_train(tmp_path: Path) -> None:
     assert all(str(folder / name) in painted.stdout for name in names)
     with h5py.File(folder / "train_painted.h5") as file:
         assert file["train_set_x"].shape == (4, 64, 64, 3) and file["train_set_x"].dtype == np.uint8
-    first = {name: (folder / name).read_bytes() for name in names}
-    done(nnlab("data", "paint", str(folder), *sizes, "--seed", "7", home=home))
-    assert {name: (folder / name).read_bytes() for name in names} == first
+    assert_refused(nnlab("data", "paint", str(folder), home=home), "train_painted.h5: is there already")
     program, command, *overrides = shlex.split(painted.stdout)
     assert (program, command) == ("nnlab", "train")
     ready = done(nnlab("data", "ready", *overrides, home=home))

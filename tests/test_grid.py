@@ -72,6 +72,22 @@ def test_an_interval_is_refused() -> None:
         read_grid(["seed=interval(1,3)"], {}, {})
 
 
+def test_no_value_at_all_is_refused() -> None:
+    with pytest.raises(UserError, match=r"model\.depth: there is no value"):
+        read_grid(["model.depth=range(3,1)"], {}, {})
+
+
+def test_more_cells_than_anybody_wants_are_refused_before_they_are_made() -> None:
+    with pytest.raises(UserError, match=r"model\.depth, seed: 999890001 cells"):
+        read_grid(["model.depth=range(1,100000)", "seed=range(1,10000)"], {}, {})
+
+
+@pytest.mark.parametrize("override", ["tracking.experiment=a,b", "sweep.force=true,false"])
+def test_what_is_no_part_of_a_cell_cannot_be_swept(override: str) -> None:
+    with pytest.raises(UserError, match="one value"):
+        read_grid([override], {}, {})
+
+
 # -- planning --------------------------------------------------------------------------------------
 
 

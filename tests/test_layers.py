@@ -63,7 +63,7 @@ LAYERS = [
     {"report"},
     {"publisher"},
     {"sweep"},
-    {"cli_data"},
+    {"cli_data", "cli_errors"},
     {"cli_verify"},
     {"cli_rerun", "cli_predict", "cli_report", "cli_experiments", "cli_ui"},
     {"cli"},
@@ -76,7 +76,7 @@ NUMERIC = {
 }  # fmt: skip
 STANDARD = {"collections", "concurrent", "dataclasses", "functools", "itertools", "math", "typing"}
 KNOW_MLFLOW = {"tracking", "served"}
-KNOW_HYDRA = {"config", "grid", "experiment", "sweep", "cli"}
+KNOW_HYDRA = {"config", "grid", "experiment", "sweep", "cli", "cli_errors"}
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path

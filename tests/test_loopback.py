@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from disturbed import Driver, no_strays  # noqa: F401
-from harness import empty_store, wait_for
+from harness import assert_refused, empty_store, nnlab, wait_for
 
 ROOT = Path(__file__).parent.parent
 LISTEN = "0A"
@@ -53,6 +53,14 @@ def test_the_ui_listens_on_loopback_only_and_ends_whole(tmp_path: Path, how: str
     assert driver.end(30) == 130
     wait_for(lambda: not driver.group(), 30)
     assert "Traceback" not in driver.text(), driver.text()
+
+
+def test_a_port_that_another_program_has_is_refused(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert_refused(nnlab("ui", "--port", port, home=tmp_path / "home"), f"--port {port}")
 
 
 def test_make_starts_no_other_server() -> None:

@@ -16,20 +16,25 @@ import numpy as np
 import pytest
 from harness import (
     assert_refused,
+    client,
     done,
     empty_store,
     environment,
+    living_in,
     nnlab,
     points,
     runs,
     small_set,
     start,
+    trained,
     wait_for,
     write_h5,
 )
 
 from nnlab import record
-from nnlab.rerun import compare, find_local
+from nnlab.config import hidden_sizes
+from nnlab.errors import UserError
+from nnlab.rerun import compare, configuration, find_local
 
 ROOT = Path(__file__).parent.parent
 SWEEP = ("model.depth=2,3", "trainer.iterations=60", "optimizer.l2=0.1", "trainer.eval_every=20")
@@ -86,6 +91,43 @@ def test_changed_data_are_named(swept: tuple[Path, list[str]], tmp_path: Path) -
     out = failed(home, str(records(home)[0]), f"data.train={other}")
     assert "train/cost differs from step 0 on" in out and "data (content): " in out
     assert "code (numeric modules)" not in out
+
+
+@pytest.mark.parametrize(
+    ("recorded", "overrides", "hidden"),
+    [
+        (["model.hidden=[4,3]"], [], [4, 3]),
+        (["model.hidden=[4,3]"], ["model.hidden=[5]"], [5]),
+        (["model.hidden=[4,3]"], ["model.hidden=null", "model.depth=2", "model.width=6"], [6]),
+        (["model.depth=3", "model.width=2"], [], [2, 2]),
+        (["model.depth=3", "model.width=2"], ["model.hidden=[5]"], [5]),
+        (["model.depth=3", "model.width=2"], ["model.depth=2"], [2]),
+    ],
+)
+def test_the_layers_of_a_record_are_taken_or_replaced(
+    tmp_path: Path, recorded: list[str], overrides: list[str], hidden: list[int]
+) -> None:
+    with living_in(tmp_path / "home") as home:
+        _, rec = trained(home, *small_set(tmp_path), *recorded, "trainer.iterations=1")
+        assert hidden_sizes(configuration(rec, True, overrides).model) == hidden
+
+
+def test_a_depth_beside_recorded_layers_is_refused(tmp_path: Path) -> None:
+    with living_in(tmp_path / "home") as home:
+        _, rec = trained(home, *small_set(tmp_path), "model.hidden=[4,3]", "trainer.iterations=1")
+        with pytest.raises(UserError, match=r"add model\.hidden=null to use model\.depth"):
+            configuration(rec, True, ["model.depth=2"])
+
+
+def test_a_name_of_two_runs_is_told_with_what_tells_them_apart(tmp_path: Path) -> None:
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path)
+    for layers in ("[4,3]", "[4,5]"):
+        done(nnlab("train", *data, f"model.hidden={layers}", "trainer.iterations=1", home=home))
+    ids = {run.data.params["model.hidden"]: run.info.run_id[:12] for run in runs(home)}
+    for run in runs(home):
+        client(home).update_run(run.info.run_id, name="twice")
+    refused = nnlab("rerun", "twice", home=home)
+    assert_refused(refused, *(f"{ids[layers]} (model.hidden={layers})" for layers in ids))
 
 
 def test_another_seed_is_named(swept: tuple[Path, list[str]]) -> None:

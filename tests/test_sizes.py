@@ -14,7 +14,7 @@ LAYERS = [12, 5, 4, 1]  # the inputs are counted, not read
 @pytest.mark.parametrize(
     ("overrides", "operations"),
     [
-        # three products with the upper weights, 4 * 5 + 1 * 4, and two with W1, 5 * 12; for each of 10 images
+        # for each of 10 images three products with the upper weights, 4 * 5 + 1 * 4, two with W1, 5 * 12
         (["trainer.solver=primal"], 10 * (3 * 24 + 2 * 60)),
         (["trainer.solver=primal", "optimizer.l2=1"], 10 * (3 * 24 + 2 * 60)),
         (["trainer.solver=primal", "optimizer.batch_size=4"], 4 * (3 * 24 + 2 * 60)),

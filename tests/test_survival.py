@@ -131,6 +131,19 @@ def test_an_interrupted_sweep_sums_up_and_publishes_what_is_finished(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("gap", [0.005, 0.01, 0.02])
+def test_a_hurried_second_interrupt_leaves_no_worker_behind(tmp_path: Path, gap: float) -> None:
+    """As `timeout -s INT` and other supervisors send it, to the driver and to its group."""
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=20000000"]
+    driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
+    wait_for(lambda: len([*(home / "runs").glob("*/lock")]) == 2)
+    os.killpg(driver.process.pid, signal.SIGINT)
+    time.sleep(gap)
+    interrupted(driver, signal.SIGINT, group=True)
+
+
+@pytest.mark.slow
 def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
     """Loading, planning, launching, MLflow's own import: never a traceback, never a hang."""
     data = small_set(tmp_path / "set")

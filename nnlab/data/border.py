@@ -27,8 +27,8 @@ MANY_CHUNKS = 50_000  # of less than 4 kB each
 def opened(path: Path) -> Iterator[h5py.File]:
     """The open file; whatever HDF5 finds broken in it becomes one clear line."""
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "there is no such file"
-        raise UserError(f"{path}: {what}; {_remedy(path)}")
+        what = "is a folder" if path.is_dir() else "is no regular file"
+        raise UserError(f"{path}: {what if path.exists() else 'there is no such file'}; {_remedy(path)}")
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: not readable by you; change its permissions (chmod u+r)")
     try:
