@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.speed import ours, summary
+from experiments.speed import bench, ours, summary
 from experiments.speed.loop import _first, _repeat
 from experiments.speed.peers import Course, Plain, ScikitLearn
 from experiments.speed.rows import WITH_W1, paired, ratio_text, rows
@@ -70,6 +70,10 @@ def measurements() -> dict[str, Any]:
         "blas": "openblas", "versions": {"numpy": "2"},
     }  # fmt: skip
     return {"machine": machine, "load": {"loop": 0.1}, "parts": parts}
+
+
+def test_all_that_is_measured_is_here_by_hand() -> None:
+    assert set(measurements()["parts"]) == set(bench.PARTS)
 
 
 def test_every_target_met_confirms_the_claim() -> None:

@@ -25,7 +25,8 @@ from nnlab.training import train
 
 SIZES = (100, 209, 500, 1000, 2000, 5000, 10000, 20000)
 QUICK = SIZES[:6]
-KINDS = [(batch, l2) for l2 in (0.0, 0.1) for batch in (None, 64)]
+BATCH = 64
+KINDS = [(batch, l2) for l2 in (0.0, 0.1) for batch in (None, BATCH)]
 MEMORY_MB = 2048  # data.memory_mb's default
 PAINTED = 50_000  # as many as ``streaming`` needs
 ENOUGH = 0.4  # seconds of steps for one measurement
