@@ -212,7 +212,7 @@ def _scale(points: Sequence[Measured]) -> Iterator[Row]:
     for batch, l2 in KINDS:
         of_kind = [point for point in points if (point["batch"], point["l2"]) == (batch, l2)]
         kind = f"{'full batch' if batch is None else f'minibatches of {batch}'}{', L2' if l2 else ''}"
-        what = f"`auto` beside the faster solver, {kind}, the worst m"
+        what = f"`auto`, {kind}: beside the faster solver, at the worst m"
         if not of_kind:
             yield Row(what, "", target=SCALE)
             continue
