@@ -54,13 +54,13 @@ def rerun(
     nnlab rerun 7b1e5469 --at-commit
     nnlab rerun --sweep d7034d7c7349 --tolerance 1e-9
     """
+    if not math.isfinite(tolerance):
+        raise UserError("--tolerance: must be a finite number; 0 is bit for bit")
     if sweep is not None:
         overrides = [*([run] if run else []), *context.args]
         _refuse_beside_sweep(overrides, at_commit)
         verify_sweep(sweep, overrides, tolerance, experiment)
         return
-    if not math.isfinite(tolerance):
-        raise UserError("--tolerance: must be a finite number; 0 is bit for bit")
     if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
     with recorded(run, home(), experiment) as (rec, run_id):

@@ -493,6 +493,7 @@ MISUSE = [
     (["train", "frobnicate"], "key=value"),
     (["gradcheck", "model=deep", "model.depth=3"], "model.hidden=null"),
     (["rerun", "x", "--tolerance", "nan"], "--tolerance"),
+    (["rerun", "--sweep", "x", "--tolerance", "inf"], "--tolerance"),
     (["sweep", "model.detph=1,2"], "did you mean model.depth?"),
     (["sweep", "+typo=1,2"], "typo"),
     (["sweep", "seed=interval(1,3)"], "range("),
