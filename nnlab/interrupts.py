@@ -8,11 +8,8 @@ leave a lock behind, on which every later import waits for ever: so it waits unt
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from collections.abc import Callable
 from types import FrameType
 
 SOON = 0.02  # seconds until an interrupt is raised that came in the midst of an import's bookkeeping
@@ -48,24 +45,6 @@ def _strike(number: int, frame: FrameType | None) -> None:
 def heard() -> None:
     """Whoever sums up after an interrupt says so first, and is not disturbed."""
     signal.setitimer(signal.ITIMER_REAL, 0.0)
-
-
-@contextmanager
-def not_inherited() -> Iterator[None]:
-    """Processes that are started in this block never see SIGINT, which a terminal sends to a whole group.
-
-    While it loads, Python would answer with a traceback. What a thread blocks, the processes that it starts
-    inherit; this one's own signals go to another thread meanwhile.
-    """
-    resource_tracker.ensure_running()  # joblib's workers need it; its start ends with SIGINT unblocked
-    over = threading.Event()
-    threading.Thread(target=over.wait, name="interrupts", daemon=True).start()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        over.set()
 
 
 def leave(number: int = 0, frame: FrameType | None = None) -> None:

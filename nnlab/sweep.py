@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnlab import experiment, interrupts, record
+from nnlab import experiment, record
 from nnlab import plan as plans
 from nnlab.claim import claim, forget_orphan, orphaned
 from nnlab.config import CONF, home, quoted
@@ -169,9 +169,7 @@ def _launch(plan: Plan, cells: list[Cell], launcher: Launcher, jobs: int) -> Exc
     plans.save(dataclasses.replace(plan, cells=tuple(cells)), part)
     overrides = [[f"sweep.plan={quoted(str(part))}"] for _ in range(min(jobs, len(cells)))]
     try:
-        with interrupts.not_inherited():
-            jobs_done = launcher.launch(overrides, initial_job_idx=0)
-        for done in jobs_done:
+        for done in launcher.launch(overrides, initial_job_idx=0):
             _ = done.return_value  # raises what the job raised
     except Exception as error:
         return error

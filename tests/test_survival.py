@@ -155,16 +155,6 @@ def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_terminals_interrupt_while_the_workers_load(tmp_path: Path) -> None:
-    """Who has mistyped a grid sees it at once; the workers load Python then."""
-    data = small_set(tmp_path / "set")
-    for i in range(10):
-        driver = Driver(tmp_path / f"home{i}", "sweep", *data, "seed=1,2", "trainer.iterations=20000000")
-        time.sleep(0.6 + 0.1 * i)
-        interrupted(driver, signal.SIGINT, group=True)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.02, 0.1, 0.3])
 def test_interrupted_twice(tmp_path: Path, pause: float) -> None:
     """By somebody in a hurry: the second disturbs nothing of what the first has begun."""
