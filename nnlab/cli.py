@@ -142,10 +142,9 @@ def sweep_command() -> None:
 
 def _train(composed: DictConfig) -> None:
     """Train the one cell that Hydra composed, print its result, publish it."""
-    overridden = {text.split("=")[0].lstrip("+~") for text in HydraConfig.get().overrides.task}
     draw_data(HydraConfig.get().runtime.choices.get("experiment"))
     cfg = typed(composed)
-    reject_hidden_conflict(cfg, overridden)
+    reject_hidden_conflict(cfg, HydraConfig.get().overrides.task)
     cell = resolve(cfg)
     OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
     plan = plans.make("train", [cell], [])

@@ -161,7 +161,7 @@ def compose(overrides: Sequence[str]) -> Config:
     """The Config of these Hydra overrides, as ``nnlab train`` would see it."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = typed(hydra_compose("config", list(overrides)))
-    reject_hidden_conflict(cfg, [text.partition("=")[0].lstrip("+~") for text in overrides])
+    reject_hidden_conflict(cfg, overrides)
     return cfg
 
 
@@ -258,9 +258,13 @@ def _keys(schema: type, prefix: str = "") -> list[str]:
 KEYS = _keys(Config)
 
 
-def reject_hidden_conflict(cfg: Config, overridden: Iterable[str]) -> None:
-    """A list of hidden layers and a depth or width asked for beside it contradict each other."""
-    asked = sorted({"model.depth", "model.width"} & set(overridden))
+def reject_hidden_conflict(cfg: Config, overrides: Iterable[str]) -> None:
+    """A list of hidden layers and a depth or width asked for beside it contradict each other.
+
+    ``overrides`` are what was given: Hydra's texts, or their keys alone.
+    """
+    given = {text.partition("=")[0].lstrip("+~") for text in overrides}
+    asked = sorted({"model.depth", "model.width"} & given)
     if cfg.model.hidden is not None and asked:
         raise UserError(
             f"{asked[0]}: model.hidden={cfg.model.hidden} is in force and fixes the layers; "

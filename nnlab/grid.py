@@ -85,7 +85,6 @@ def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
     loader = context.config_loader
     groups = {k for k in grid.swept if loader.get_group_options(k.lstrip("+"))}
     keys = [key.lstrip("+") for key in grid.swept]
-    overridden = {o.key_or_group for o in OverridesParser.create().parse_overrides(grid.shared)}
     bases: dict[tuple[str, ...], _Base] = {}
     cells: list[Cell] = []
     for values in itertools.product(*grid.swept.values()):
@@ -96,7 +95,7 @@ def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
             bases[chosen] = _Base(_compose(context, config_name, [*grid.shared, *chosen]), plain)
         cfg = bases[chosen].config(plain)
         check(cfg)
-        reject_hidden_conflict(cfg, overridden | set(keys))
+        reject_hidden_conflict(cfg, [*grid.shared, *grid.swept])
         cells += map(resolve, _each_fold(cfg))
     folds = {cell.config.data.fold for cell in cells}
     return plans.make("sweep", cells, list(dict.fromkeys([*keys, *["data.fold"] * (len(folds) > 1)])))
