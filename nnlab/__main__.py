@@ -3,7 +3,7 @@
 import atexit
 import gc
 
-from nnlab import interrupts
+from nnlab import signals as interrupts
 
 
 def main() -> None:
@@ -11,7 +11,7 @@ def main() -> None:
     interrupts.handle(interrupts.leave)
     gc.set_threshold(10_000)  # imports make many objects and no garbage; each look for it takes longer
     atexit.register(gc.freeze)  # and none is looked for in a process that ends: with MLflow, 0.8 s
-    from nnlab import cli
+    from nnlab.cli import main as cli
 
     interrupts.handle(interrupts.interrupt)
     try:

@@ -9,8 +9,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from nnlab.data.hdf5 import Dataset, Split
-from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
-from nnlab.network import Network
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
+from nnlab.nn.network import Network
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from harness import command, environment, histories, runs, wait_for, working_folder
 
-from nnlab import record
+from nnlab.records import record
 
 CELLS = "tags.`nnlab.kind` = 'cell'"
 SWEEPS = "tags.`nnlab.kind` = 'sweep'"

@@ -16,10 +16,10 @@ from unittest.mock import patch
 import h5py
 import numpy as np
 
-from nnlab import record
-from nnlab.claim import claim
-from nnlab.config import compose
-from nnlab.run import Cell, resolve, run_cell
+from nnlab.cells.train_cell import Cell, resolve, run_cell
+from nnlab.config.compose import compose
+from nnlab.records import record
+from nnlab.records.lock import claim
 
 # -- data ------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ def load_mlflow() -> None:
         from mlflow.store.tracking.dbmodels import models
         from sqlalchemy.orm import configure_mappers
 
-        from nnlab import tracking  # sets what keeps MLflow quiet
+        from nnlab.tracking import tracker as tracking  # sets what keeps MLflow quiet
 
         assert models and tracking
         configure_mappers()

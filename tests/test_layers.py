@@ -128,7 +128,7 @@ def test_numeric_modules_know_numpy_and_each_other_alone(module: str) -> None:
 
 def test_the_numeric_modules_are_those_of_the_code_digest() -> None:
     """A record's fingerprint covers exactly the code that can change its numbers."""
-    from nnlab.record import NUMERIC_MODULES
+    from nnlab.records.record import NUMERIC_MODULES
 
     assert set(NUMERIC_MODULES) == NUMERIC
 

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiment import Run, Verdict, verdict_of
-from nnlab.first_layer import PrimalLayer
-from nnlab.losses import LOSSES
-from nnlab.network import Network
-from nnlab.panels import COLOURS, panels
+from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.first_layer import PrimalLayer
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.network import Network
 
 Array = NDArray[np.float64]
 

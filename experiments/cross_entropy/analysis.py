@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import BLUE, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, ORANGE, panels
 
 TARGET = 0.95
 LOSSES = {"cross_entropy": BLUE, "squared_error": ORANGE}

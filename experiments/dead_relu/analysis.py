@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import mannwhitneyu, spearmanr
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import BLUE, GREY, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
 
 
 def dead(run: Run) -> float:

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.metrics import classes
-from nnlab.panels import BLUE, GREY, RED, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, GREY, RED, panels
+from nnlab.nn.metrics import classes
 
 PUBLISHED = {1: 0.70, 2: 0.72, 4: 0.80}
 SAMPLES = 10_000

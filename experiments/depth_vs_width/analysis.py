@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.data.toy import parity
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.forward import Parameters, logits
-from nnlab.panels import BLUE, GREEN, ORANGE, panels
+from nnlab.data.synthetic import parity
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, GREEN, ORANGE, panels
+from nnlab.nn.inference import Parameters, logits
 
 Array = NDArray[np.floating]
 BITS = range(2, 13)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nnlab.data import toy
+from nnlab.data import synthetic as toy
 
 
 def draw(folder: Path) -> None:

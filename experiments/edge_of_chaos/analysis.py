@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.mean_field import fixed_point
-from nnlab.panels import RED, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import RED, panels
+from nnlab.nn.mean_field import fixed_point
 
 FACTOR = 6.0
 TRAINED = 0.9

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import BLUE, COLOURS, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, COLOURS, ORANGE, panels
 
 FLOOR = 1e-12  # a difference of two costs that needs no explanation
 

@@ -6,9 +6,9 @@ from math import log, sqrt
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.mean_field import depth_scale, fixed_point
-from nnlab.panels import RED, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import RED, panels
+from nnlab.nn.mean_field import depth_scale, fixed_point
 
 TRAINED, NOTES = 0.9, 0.01  # NOTES: the notes' scale
 EDGE = {"tanh": 1.0, "relu": sqrt(2.0)}  # sigma_w

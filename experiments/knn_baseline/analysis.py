@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from nnlab.config import compose
-from nnlab.experiment import Run, Verdict, verdict_of
-from nnlab.panels import BLUE, ORANGE, RED, panels
-from nnlab.run import dataset
+from nnlab.cells.train_cell import dataset
+from nnlab.config.compose import compose
+from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments.figures import BLUE, ORANGE, RED, panels
 
 Images = NDArray[np.uint8]  # (m, n_0)
 Labels = NDArray[np.int64]

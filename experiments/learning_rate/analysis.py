@@ -6,8 +6,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import RED, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import RED, panels
 
 EARLY = 20  # steps that the bound is held against
 

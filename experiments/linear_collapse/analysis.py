@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.forward import Parameters, logits
-from nnlab.metrics import classes
-from nnlab.panels import BLUE, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.nn.inference import Parameters, logits
+from nnlab.nn.metrics import classes
 
 Array = NDArray[np.floating]
 

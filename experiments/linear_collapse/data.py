@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nnlab.data import painted
+from nnlab.data.painted import generator as painted
 
 
 def draw(folder: Path) -> None:

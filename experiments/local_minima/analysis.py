@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from nnlab.experiment import Run, Verdict, verdict_of
-from nnlab.initializers import draw
-from nnlab.metrics import classes
-from nnlab.panels import BLUE, GREY, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
+from nnlab.nn.initializers import draw
+from nnlab.nn.metrics import classes
 
 Array = NDArray[np.floating]
 

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiment import Run, Verdict, verdict_of
-from nnlab.metrics import classes
-from nnlab.panels import BLUE, GREEN, GREY, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, panels
+from nnlab.nn.metrics import classes
 
 Array = NDArray[np.floating]
 Right = dict[tuple[str, int], Array]  # (net, m): (seeds, pictures), 1 where the answer is right

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlab.data import hdf5, painted
+from nnlab.data import hdf5
+from nnlab.data.painted import generator as painted
 
 # Training sets by name, m or m_seed, as places among the 20,000. Up to 1000 pictures each seed has its own.
 TRAIN = {"20000": slice(20_000), "5000": slice(5000)} | {

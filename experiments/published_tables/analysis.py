@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from nnlab.experiment import Run, Verdict, verdict_of
-from nnlab.panels import COLOURS, panels
+from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments.figures import COLOURS, panels
 
 PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text("utf-8"))["tables"]
 ACCURACIES = ("train/accuracy", "test/accuracy")

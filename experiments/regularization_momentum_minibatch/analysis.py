@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import wilcoxon
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import COLOURS, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import COLOURS, panels
 
 TARGET = 0.2
 NAMES = ("gd", "momentum", "adam", "minibatch")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import COLOURS, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import COLOURS, panels
 
 LARGEST_SLOPE = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0}
 OWN = {"sigmoid": 1.0, "tanh": 1.0, "relu": 1.4142}  # the scale each is meant to start with

@@ -13,8 +13,8 @@ from typing import Any
 from experiments.speed import harness, ours
 from experiments.speed.work import ITERATIONS, NETS, cell, data_name
 from experiments.speed.workers import Worker, cores
-from nnlab import plan as plans
-from nnlab import record
+from nnlab.cells import plan as plans
+from nnlab.records import record
 
 CELLS, PLANNED = 256, 513
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.speed.rows import Row
-from nnlab import panels
-from nnlab.panels import BLUE, GREEN, GREY, ORANGE, RED
+from nnlab.experiments import figures as panels
+from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, RED
 
 TITLES = {"deep": "12288-20-7-5-1", "two_layer": "12288-7-1"}
 NEAR = 0.25  # of its target: what is below is not shown

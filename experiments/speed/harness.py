@@ -10,12 +10,13 @@ from typing import Any
 from unittest.mock import patch
 
 from experiments.speed.work import ITERATIONS, cell, data_name
-from nnlab import plan as plans
-from nnlab import record, run
-from nnlab.claim import claim
-from nnlab.config import CONF
-from nnlab.network import Network
-from nnlab.run import dataset
+from nnlab.cells import plan as plans
+from nnlab.cells import train_cell as run
+from nnlab.cells.train_cell import dataset
+from nnlab.config.compose import CONF
+from nnlab.nn.network import Network
+from nnlab.records import record
+from nnlab.records.lock import claim
 
 # drawing and building, training, forming W1, evaluating
 ARITHMETIC = ("build_network", "train", "final_figures", "layer_statistics")
@@ -65,7 +66,7 @@ def working() -> Callable[[int], list[float]]:
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
     """A task: seconds, on the clock and of the processor, of each record's way into a new SQLite store."""
-    from nnlab.tracking import Tracker
+    from nnlab.tracking.tracker import Tracker
 
     def task(count: int) -> dict[str, list[float]]:
         (plan,), _ = plans.load_all(home)
@@ -91,7 +92,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
     from hydra.core.global_hydra import GlobalHydra
     from hydra.types import HydraContext, RunMode
 
-    from nnlab.grid import plan_cells, read_grid
+    from nnlab.sweeps.grid import plan_cells, read_grid
 
     def task(count: int) -> dict[str, Any]:
         grids = {

@@ -7,17 +7,17 @@ from tempfile import mkdtemp
 import numpy as np
 
 from experiments.speed.work import cell
+from nnlab.cells.evaluation import Evaluation
+from nnlab.cells.train_cell import _progress_writer, build_network, dataset
 from nnlab.data.holdout import splits
-from nnlab.evaluation import Evaluation
-from nnlab.first_layer import GramLayer, gram
-from nnlab.initializers import draw
-from nnlab.losses import LOSSES
-from nnlab.metrics import targets
-from nnlab.network import Network
-from nnlab.operations import run
-from nnlab.optimizers import OPTIMIZERS, init
-from nnlab.run import _progress_writer, build_network, dataset
-from nnlab.training import Callback, train
+from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.initializers import draw
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.metrics import targets
+from nnlab.nn.network import Network
+from nnlab.nn.operations import run
+from nnlab.nn.optimizers import OPTIMIZERS, init
+from nnlab.nn.training import Callback, train
 
 
 class Loop:

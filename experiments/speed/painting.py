@@ -5,8 +5,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from nnlab.config import home
-from nnlab.data import hdf5, painted
+from nnlab.config.compose import home
+from nnlab.data import hdf5
+from nnlab.data.painted import generator as painted
 
 CLASSES = tuple(name.decode() for name in painted.CLASSES)
 

@@ -15,13 +15,13 @@ import numpy as np
 from experiments.speed.painting import first_images, painted_set
 from experiments.speed.work import ITERATIONS, LAYERS
 from experiments.speed.workers import Worker, cores
-from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
-from nnlab.initializers import draw
-from nnlab.losses import LOSSES
-from nnlab.network import Network
-from nnlab.optimizers import OPTIMIZERS, init
-from nnlab.solver import choose_solver
-from nnlab.training import train
+from nnlab.cells.choose_solver import choose_solver
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
+from nnlab.nn.initializers import draw
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.network import Network
+from nnlab.nn.optimizers import OPTIMIZERS, init
+from nnlab.nn.training import train
 
 SIZES = (100, 209, 500, 1000, 2000, 5000, 10000, 20000)
 QUICK = SIZES[:6]

@@ -13,7 +13,7 @@ import numpy as np
 from experiments.speed import ours
 from experiments.speed.work import ITERATIONS, problem
 from experiments.speed.workers import cores, trainer, working
-from nnlab.first_layer import gram, room
+from nnlab.nn.first_layer import gram, room
 
 STACKS = (1, 2, 4, 8)
 

@@ -14,7 +14,7 @@ from experiments.speed.cells import environment
 from experiments.speed.painting import painted_set
 from experiments.speed.scale import BATCH, MEMORY_MB, PAINTED, QUICK
 from experiments.speed.work import NETS
-from nnlab import record
+from nnlab.records import record
 
 STEPS = 500
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.config import compose, named_data
-from nnlab.initializers import draw
-from nnlab.metrics import targets
-from nnlab.run import Cell, dataset, resolve
+from nnlab.cells.train_cell import Cell, dataset, resolve
+from nnlab.config.compose import compose, named_data
+from nnlab.nn.initializers import draw
+from nnlab.nn.metrics import targets
 
 ITERATIONS = 2500
 NETS = {

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import BLUE, ORANGE, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, ORANGE, panels
 
 TARGET = 0.3
 COLOUR = {"sigmoid": ORANGE, "tanh": BLUE}

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.data.toy import CURVES
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.forward import Parameters, logits
-from nnlab.panels import COLOURS, panels
+from nnlab.data.synthetic import CURVES
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.inference import Parameters, logits
 
 Array = NDArray[np.floating]
 

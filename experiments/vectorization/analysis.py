@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.config import compose
-from nnlab.experiment import Run, Verdict, verdict_of
-from nnlab.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
-from nnlab.initializers import draw
-from nnlab.losses import LOSSES
-from nnlab.network import Network
-from nnlab.panels import BLUE, panels
-from nnlab.run import dataset
+from nnlab.cells.train_cell import dataset
+from nnlab.config.compose import compose
+from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments.figures import BLUE, panels
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
+from nnlab.nn.initializers import draw
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.network import Network
 
 Array = NDArray[np.floating]
 Gradient = tuple[Array, Array, Array, Array]  # dW1, db1, dW2, db2

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiment import Run, Verdict, grouped, verdict_of
-from nnlab.panels import COLOURS, panels
+from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments.figures import COLOURS, panels
 
 
 def row_differences(run: Run) -> list[float]:

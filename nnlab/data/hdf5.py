@@ -17,11 +17,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.data import border
-from nnlab.data.stored import Chosen, Rows, Stored
+from nnlab.data import hdf5_checks as border
+from nnlab.data.lazy_rows import Chosen, Rows, Stored
 from nnlab.errors import UserError
-from nnlab.forward import features
-from nnlab.metrics import targets
+from nnlab.nn.inference import features
+from nnlab.nn.metrics import targets
 
 PART_MB = 16  # of a set that are digested or checked at a time
 LARGEST = 1e100  # target: sums of squares stay finite

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab import folds
+from nnlab.data import folds
 from nnlab.data.hdf5 import Dataset, Split
-from nnlab.data.stored import Chosen
+from nnlab.data.lazy_rows import Chosen
 from nnlab.errors import UserError
 
 Places = NDArray[np.intp]

@@ -1,0 +1,228 @@
+"""The plan: which cells a command asked for, under which name, kept on disk as long as the records.
+
+A plan is what `nnlab sync` needs to publish later what could not be published at once. Its id is
+made from its cells, so the same command is the same plan, and a resumed sweep goes on under the
+parent run that it began with.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nnlab.cells.ranking import FIGURES
+from nnlab.cells.train_cell import Cell
+from nnlab.config.canonical import held_out_by
+from nnlab.config.compose import Config, check, flatten, from_dict, training_dict
+from nnlab.errors import UserError
+from nnlab.records import record
+from nnlab.records.lock import locked
+
+ID = re.compile("[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a sweep, or the one cell of `nnlab train`."""
+
+    id: str
+    kind: str  # "sweep" or "train"
+    keys: tuple[str, ...]  # what varies
+    cells: tuple[Cell, ...]
+    created: float  # seconds since 1970
+
+    @property
+    def experiment(self) -> str:
+        """The MLflow experiment that the command named."""
+        return self.cells[0].config.tracking.experiment
+
+    @cached_property
+    def select_by(self) -> str:
+        """The figure that its cells are ranked by: on held-out examples, if all of them have some."""
+        held_out = all(held_out_by(flatten(training_dict(cell.config))) for cell in self.cells)
+        return f"{'validation' if held_out else 'test'}/{self.cells[0].figure}"
+
+    def name(self, cell: Cell) -> str:
+        """The run name of a cell of this plan."""
+        return run_name(cell.config, self.keys)
+
+    def title(self) -> str:
+        """The parent run's name: the keys that vary, short."""
+        return " × ".join(key.rsplit(".", 1)[-1] for key in self.keys) or "sweep of one cell"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A run that the store already has."""
+
+    run_id: str
+    complete: bool
+
+
+def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
+    """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
+    by_fingerprint: dict[str, Cell] = {}
+    for cell in cells:
+        by_fingerprint.setdefault(cell.fingerprint, _without_address(cell))
+    unique = tuple(by_fingerprint.values())
+    if len({cell.figure for cell in unique}) > 1:
+        raise UserError(
+            "data.train: some sets have classes and some real targets, which no figure ranks together; "
+            "sweep over them apart"
+        )
+    content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return Plan(digest[:12], kind, tuple(keys), unique, time.time())
+
+
+def _without_address(cell: Cell) -> Cell:
+    """Where the data may be fetched from is no part of a cell, and may hold a password."""
+    data = dataclasses.replace(cell.config.data, url=None, sha256=None)
+    return dataclasses.replace(cell, config=dataclasses.replace(cell.config, data=data))
+
+
+def path_of(home: Path, plan_id: str) -> Path:
+    """Where the plan of this id stands."""
+    return home / "plans" / f"{plan_id}.json"
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Write a plan in one piece."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = dataclasses.asdict(plan)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(values))
+    temporary.replace(path)
+
+
+def load(path: Path) -> Plan:
+    """Read a plan; UserError where it is missing or damaged."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        cells = tuple(Cell(**c | {"config": from_dict(c["config"])}) for c in values.pop("cells"))
+        plan = Plan(cells=cells, keys=tuple(values.pop("keys")), **values)
+        _check(plan)
+        return plan
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError) as error:
+        raise UserError(
+            f"{path}: not a readable plan ({error}); run its sweep again, or delete it"
+        ) from None
+
+
+def _check(plan: Plan) -> None:
+    """Raise an error for what no plan has that was written here: its ids are parts of paths."""
+    if not ID.fullmatch(plan.id) or plan.kind not in ("sweep", "train") or not plan.cells:
+        raise ValueError("of another kind")
+    if not (math.isfinite(plan.created) and all(isinstance(key, str) for key in plan.keys)):
+        raise TypeError("its time is none, or its keys are")
+    for cell in plan.cells:
+        check(cell.config)
+        if not record.DIGEST.fullmatch(cell.fingerprint):
+            raise ValueError(f"{cell.fingerprint!r} is no fingerprint")
+        if cell.figure not in FIGURES:
+            raise ValueError(f"{cell.figure!r} is no figure")
+
+
+@contextmanager
+def running(home: Path, plan: Plan) -> Iterator[Plan]:
+    """Save a plan and hold its lock while its driver runs; waits for another driver of the same plan.
+
+    A plan that was run before keeps the time of its first creation.
+    """
+    path = path_of(home, plan.id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock"), wait=True):
+        with suppress(UserError):  # there is none yet, or it is damaged and made anew
+            plan = dataclasses.replace(plan, created=load(path).created)
+        save(plan, path)
+        yield plan
+
+
+def in_progress(home: Path, plan: Plan) -> bool:
+    """Does a driver of this plan run at this moment?"""
+    path = path_of(home, plan.id).with_suffix(".lock")
+    if not path.exists():
+        return False
+    with locked(path, wait=False) as lock:
+        return lock is None
+
+
+def load_all(home: Path) -> tuple[list[Plan], list[str]]:
+    """Every plan of this home, oldest first, and what is wrong with those that cannot be read."""
+    found, damaged = [], []
+    for path in sorted((home / "plans").glob("*.json")):
+        try:
+            found.append(load(path))
+        except UserError as error:
+            damaged.append(str(error))
+    return sorted(found, key=lambda plan: plan.created), damaged
+
+
+# -- run names -----------------------------------------------------------------------------------
+
+# how a value is shown where the value alone would not say what it is; "" where it would
+PREFIX = {
+    "init.scheme": "",
+    "optimizer.name": "",
+    "optimizer.lr": "lr",
+    "optimizer.batch_size": "b",
+    "trainer.iterations": "it",
+    "trainer.solver": "",
+    "trainer.dtype": "",
+    "model.output": "",
+    "model.loss": "",
+    "data.name": "",
+    "data.train": "",
+    "data.validation": "v",
+}
+SHOWN = 18  # letters of a run name that the UI shows
+LONGEST = 250  # letters that a database keeps of it
+MODEL = ("model.depth", "model.width", "model.hidden")
+
+
+def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
+    """A short name: `relu 4x20 s0.1 #3`, `lr0.1 relu 4x20 s1`; float32 and a fold are always labelled.
+
+    Where it is longer than lists show, what varies leads: `lr0.01 #3 relu 4x20 s1`.
+    """
+    values = flatten(training_dict(cfg))
+    varied = {*keys, "data.name"} if "data" in keys else {*keys, *MODEL} if "model" in keys else {*keys}
+    shape: list[tuple[tuple[str, ...], str]] = [(MODEL, _shape(cfg))]
+    if cfg.model.depth > 1:
+        shape.insert(0, (("model.activation",), cfg.model.activation.removesuffix("_relu")))
+    core = [*shape, (("init.scale",), f"s{cfg.init.scale:g}")]
+    if cfg.data.folds is not None:
+        core.append((("data.folds", "data.fold"), f"f{cfg.data.fold}/{cfg.data.folds}"))
+    named = {key for keys_, _ in core for key in keys_} | {"seed", "model.activation"}
+    extras = [key for key in values if key in varied - named or values[key] == "float32"]
+    parts = [*(((key,), _short(key, values[key])) for key in extras), *core]
+    parts.append((("seed",), f"#{cfg.seed}"))
+    name = " ".join(text for _, text in parts)
+    if len(name) > SHOWN:
+        parts.sort(key=lambda part: not varied & {*part[0]})
+        name = " ".join(text for _, text in parts)
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
+
+
+def _shape(cfg: Config) -> str:
+    model = cfg.model
+    if model.depth == 1:
+        return "logistic"
+    if model.width is not None:
+        return f"{model.depth}x{model.width}"
+    return "-".join(map(str, model.hidden or ()))
+
+
+def _short(key: str, value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    if key.startswith("data.t"):
+        text = Path(text).stem
+    return PREFIX.get(key, key.rpartition(".")[2] + "=") + text

@@ -1,0 +1,117 @@
+"""The command line's `nnlab data`: make, fetch and check image sets."""
+
+import re
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from nnlab.cells.train_cell import dataset
+from nnlab.config.compose import compose, home, quoted
+from nnlab.data import hdf5
+from nnlab.data import sandbox as trial
+from nnlab.errors import UserError
+
+OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
+OVERRIDES = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+@click.group()
+def data() -> None:
+    """Make, fetch and check image sets."""
+
+
+@data.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--memory-mb", default=2048, show_default=True, type=click.IntRange(1),
+              help="larger sets are streamed")  # fmt: skip
+def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
+    """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
+    problems = trial.examine(files, memory_mb)
+    for path, problem in zip(files, problems, strict=True):
+        if problem is None:
+            OUT.print(_describe(hdf5.read(path, memory_mb)), markup=False, soft_wrap=True)
+    if wrong := list(filter(None, problems)):
+        raise UserError("\n".join(wrong))
+
+
+def _describe(split: hdf5.Split) -> str:
+    low, high = min(part.min() for part in split.parts()), max(part.max() for part in split.parts())
+    how = ", to be streamed by minibatches" if split.streamed else ""
+    lines = [
+        f"{split.path}: {len(split.y)} examples{how}",
+        f"  x        {split.x.shape} {split.x.dtype}, {low} to {high}",
+        f"  y        {split.y.shape}{_targets(split)}",
+        f"  digest   {split.digest}",
+    ]
+    return "\n".join(lines)
+
+
+def _targets(split: hdf5.Split) -> str:
+    """How many examples each class has, or the range of the targets."""
+    if split.regression:
+        return f" {split.y.dtype} targets, {split.y.min()} to {split.y.max()}"
+    counts = np.bincount(split.y, minlength=len(split.classes))
+    return ", " + ", ".join(f"{name} {n}" for name, n in zip(split.classes, counts, strict=True))
+
+
+@data.command("paint")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--train", "m_train", default=209, show_default=True, type=click.IntRange(1))
+@click.option("--test", "m_test", default=50, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
+    """Paint a set of any size: nnlab data paint my_cats --train 5000 --test 1000."""
+    from nnlab.data.painted import generator as painted  # takes its time, and few commands paint
+
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: dict[Literal["train", "test"], int] = {"train": m_train, "test": m_test}
+    paths = {split: folder / f"{split}_painted.h5" for split in counts}
+    if there := [path for path in paths.values() if path.exists()]:
+        raise UserError(f"{there[0]}: is there already; remove it, or name another folder")
+    with Progress(console=ERROR, transient=True) as bar:
+        for split, count in counts.items():
+            task = bar.add_task(split, total=count)
+            painted.write(paths[split], split, count, seed, partial(_show, bar, task))
+    OUT.print(
+        f"nnlab train data=hdf5 {_override('data.train', paths['train'])} "
+        f"{_override('data.test', paths['test'])}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _override(key: str, path: Path) -> str:
+    """An override for the shell, with no more quotes than its letters ask for."""
+    plain = re.fullmatch(r"[\w./-]+", str(path), re.ASCII)
+    return shlex.quote(f"{key}={path if plain else quoted(str(path))}")
+
+
+def _show(bar: Progress, task: TaskID, done: int) -> None:
+    bar.update(task, completed=done)
+
+
+@data.command("fetch", context_settings=OVERRIDES)
+def data_fetch() -> None:
+    """Download the course's files: nnlab data fetch [data.url=...]."""
+    cfg = compose(["data=catvnoncat", *click.get_current_context().args])
+    if not cfg.data.url or not cfg.data.sha256:
+        raise UserError("data.url: nothing to fetch from; give data.url and data.sha256")
+    folder = home() / "data" / "catvnoncat"
+    from nnlab.data import download  # brings a web client
+
+    for path in download.fetch(cfg.data.url, cfg.data.sha256, folder):
+        OUT.print(f"{path}: sha256 as published", soft_wrap=True)
+
+
+@data.command("ready", context_settings=OVERRIDES)
+def data_ready() -> None:
+    """See that a configuration's data are there, painting the default set: nnlab data ready."""
+    cfg = compose(click.get_current_context().args)
+    ready = dataset(cfg)
+    OUT.print(f"{cfg.data.name}: {ready.m} training and {len(ready.test.y)} test examples")

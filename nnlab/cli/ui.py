@@ -1,0 +1,77 @@
+"""The command line's `nnlab ui`."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import click
+from rich.console import Console
+
+from nnlab import signals as interrupts
+from nnlab.config.compose import home
+from nnlab.errors import UserError
+from nnlab.tracking import location as store
+
+OUT = Console(highlight=False)
+PATIENCE = 2.0  # seconds that the server is given to end by itself
+
+
+@click.command()
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+def ui(port: int) -> None:
+    """Serve the MLflow UI of this home's store on the loopback interface."""
+    uri = store.uri(home())
+    if store.is_server(uri):
+        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {store.public(uri)}")
+        return
+    _check_free(port)
+    OUT.print(f"http://127.0.0.1:{port} (starting takes some seconds; Ctrl-C ends it)")
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1", "--backend-store-uri", uri,
+        "--default-artifact-root", store.artifacts(home()),
+    ]  # fmt: skip
+    sys.exit(_serve(command))
+
+
+def _check_free(port: int) -> None:
+    """UserError where another program has the port: the link would lead to it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UserError(f"--port {port}: {error.strerror}; give another one") from None
+
+
+def _serve(command: list[str]) -> int:
+    """Run a server to its end; it has a group of its own, which ends with this process.
+
+    A terminal's Ctrl-C would make each of its processes show a traceback, and a signal to this
+    process alone would leave the others behind, with the port.
+    """
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # a terminal that closes ends it, too
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    server = subprocess.Popen(command, env=os.environ | quiet, cwd=home(), process_group=0)
+    try:
+        return server.wait()
+    finally:
+        _end(server)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """End all processes of the server's group, by force those that take their time."""
+    interrupts.heard()
+    deadline = time.monotonic() + PATIENCE
+    with suppress(ProcessLookupError):  # there is none left
+        os.killpg(server.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            server.poll()
+            os.killpg(server.pid, 0)
+        os.killpg(server.pid, signal.SIGKILL)

@@ -1,0 +1,632 @@
+"""The contract through the real command line: what is typed, printed, kept, and the exit codes."""
+
+import os
+import re
+import shlex
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import h5py
+import numpy as np
+import pytest
+from harness import (
+    assert_refused,
+    cell,
+    done,
+    empty_store,
+    histories,
+    lines,
+    living_in,
+    markers,
+    nnlab,
+    points,
+    runs,
+    small_set,
+    start,
+    wait_for,
+    write_h5,
+)
+
+from nnlab.records import record
+from nnlab.records.lock import orphaned
+from nnlab.records.record import MARKER
+
+QUICK = ["trainer.iterations=30"]
+CELLS = "tags.`nnlab.kind` = 'cell'"
+SWEEPS = "tags.`nnlab.kind` = 'sweep'"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> list[str]:
+    return small_set(tmp_path / "set")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with an empty MLflow store."""
+    return empty_store(tmp_path / "home")
+
+
+def sweep_id(process: CompletedProcess[str]) -> str:
+    found = re.search(r"^sweep ([0-9a-f]{12}) ", process.stdout, re.MULTILINE)
+    assert found, process.stdout
+    return found[1]
+
+
+# -- train -----------------------------------------------------------------------------------------
+
+
+class Trained:
+    """`nnlab train` in an empty home, and the same again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = (
+            folder / "a folder with a name so long that no line of eighty characters holds it" / "home"
+        )
+        self.arguments = ["train", *small_set(folder), "model.depth=2", "model.width=3", "seed=5"]
+        self.first = done(nnlab(*self.arguments, home=self.home))
+        self.before = markers(self.home)
+        self.second = done(nnlab(*self.arguments, home=self.home))
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return Trained(tmp_path_factory.mktemp("train"))
+
+
+def test_train_prints_the_result_and_where_it_is(trained_once: Trained) -> None:
+    out = trained_once.first.stdout
+    (name,) = trained_once.before
+    assert "relu 2x3 s1 #5: finished after 2500 steps" in out
+    for word in ("cost", "train accuracy", "test accuracy"):
+        assert word in out
+    assert str(trained_once.home / "runs" / name) in out, "the path can be copied in one piece"
+
+
+def test_train_makes_one_record_and_one_run(trained_once: Trained) -> None:
+    (run,) = runs(trained_once.home)
+    rec = record.read(Path(run.data.tags["nnlab.record"]))
+    assert list(trained_once.before) == [rec.folder.name]
+    assert rec.config["seed"] == 5 and rec.config["model"]["width"] == 3
+    assert run.data.tags["nnlab.kind"] == "cell" and "nnlab.sweep" not in run.data.tags
+    assert run.data.tags["nnlab.status"] == "finished" and run.info.status == "FINISHED"
+    assert run.data.metrics["test/accuracy"] == rec.metrics["test/accuracy"]
+    steps = [step for step, _, _ in histories(trained_once.home, run)["train/cost"]]
+    assert steps == [*range(0, 2500, 10), 2499]
+
+
+def test_train_again_trains_nothing_and_adds_no_run(trained_once: Trained) -> None:
+    assert "already recorded" in trained_once.second.stdout
+    assert "sweep.force=true" in trained_once.second.stdout
+    assert markers(trained_once.home) == trained_once.before
+    assert len(runs(trained_once.home)) == 1
+
+
+def test_everything_stands_under_home(trained_once: Trained) -> None:
+    names = {path.name for path in trained_once.home.iterdir()}
+    made = {"runs", "mlflow.db", "mlflow.db.lock", "mlartifacts", "plans", "data"}
+    assert {"runs", "mlflow.db", "mlartifacts"} <= names <= made
+    beside = [path for path in trained_once.home.parent.iterdir() if path != trained_once.home]
+    assert [path.name for path in beside] == ["home-cwd"] and not list(beside[0].iterdir())
+
+
+# -- sweep -----------------------------------------------------------------------------------------
+
+
+class Swept:
+    """One story: a sweep, the same again, an enlarged one, a forced one; with what stood after each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = empty_store(folder / "home")
+        base = ["sweep", *small_set(folder), *QUICK, "model.activation=tanh"]
+        grid = ["model.depth=2,3", "model.width=3,4"]
+        larger = ["model.depth=2,3", "model.width=3,4,5"]
+        self.first = done(nnlab(*base, *grid, home=self.home))
+        self.after_first = markers(self.home)
+        self.again = done(nnlab(*base, *grid, "hydra/launcher=basic", home=self.home))
+        self.after_again = markers(self.home)
+        self.enlarged = done(nnlab(*base, *larger, "hydra/launcher=basic", home=self.home))
+        self.after_enlarged = markers(self.home)
+        self.forced = done(nnlab(*base, *grid, "sweep.force=true", "hydra/launcher=basic", home=self.home))
+        self.after_forced = markers(self.home)
+
+    def children(self, process: CompletedProcess[str]) -> list[Any]:
+        return runs(self.home, f"tags.nnlab.sweep = '{sweep_id(process)}' and {CELLS}")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    return Swept(tmp_path_factory.mktemp("sweep"))
+
+
+def test_a_sweep_says_its_plan_first_and_sums_up(swept: Swept) -> None:
+    out = swept.first.stdout
+    assert "4 cells: 0 already done, 4 to do" in out
+    assert "4 cells: 4 finished" in out
+    assert out.index("to do") < out.index("test acc") < out.index("4 finished")
+    for name in ("tanh 2x3 s1 #1", "tanh 3x4 s1 #1"):
+        assert name in out
+    assert len(swept.after_first) == 4
+
+
+def test_one_parent_with_its_cells_linked_to_it(swept: Swept) -> None:
+    (parent,) = runs(swept.home, f"{SWEEPS} and tags.nnlab.sweep = '{sweep_id(swept.first)}'")
+    cells = swept.children(swept.first)
+    assert len(cells) == 4
+    assert {run.data.tags["mlflow.parentRunId"] for run in cells} == {parent.info.run_id}
+    assert {(run.data.params["model.depth"], run.data.params["model.width"]) for run in cells} == {
+        ("2", "3"), ("2", "4"), ("3", "3"), ("3", "4")
+    }  # fmt: skip
+    assert {run.info.run_name for run in cells} == {f"tanh {d}x{w} s1 #1" for d in (2, 3) for w in (3, 4)}
+    assert parent.info.status == "FINISHED" and parent.data.tags["nnlab.status"] == "finished"
+    assert parent.data.tags["nnlab.finished"] == "4"
+
+
+def test_the_printed_address_lists_the_cells(swept: Swept) -> None:
+    addresses = re.findall(r"http://127\.0\.0\.1:5000/\S+", swept.first.stdout)
+    assert addresses, swept.first.stdout
+    queries = [parse_qs(urlsplit(address).fragment.partition("?")[2]) for address in addresses]
+    (query,) = [q for q in queries if "searchFilter" in q]
+    found = runs(swept.home, query["searchFilter"][0])
+    assert {run.info.run_id for run in found} == {r.info.run_id for r in swept.children(swept.first)}
+
+
+def test_the_same_again_trains_nothing_and_goes_on_under_its_parent(swept: Swept) -> None:
+    assert "4 cells: 4 already done, 0 to do" in swept.again.stdout
+    assert swept.after_again == swept.after_first
+    assert sweep_id(swept.again) == sweep_id(swept.first)
+
+
+def test_an_enlarged_sweep_trains_its_new_cells_only(swept: Swept) -> None:
+    assert "6 cells: 4 already done, 2 to do" in swept.enlarged.stdout
+    assert len(swept.after_enlarged) == 6
+    assert {name: swept.after_enlarged[name] for name in swept.after_first} == swept.after_first
+    assert len(swept.children(swept.enlarged)) == 6, "the old cells too are found under the new sweep"
+
+
+def test_force_trains_again_what_is_done(swept: Swept) -> None:
+    assert "4 cells: 0 already done, 4 to do" in swept.forced.stdout
+    for name, time in swept.after_enlarged.items():
+        again = swept.after_forced[name] != time
+        assert again == (name in swept.after_first)
+
+
+def test_nothing_is_doubled_by_all_this(swept: Swept) -> None:
+    """Two parents, 4 + 6 cells, and each curve once."""
+    assert len(runs(swept.home, SWEEPS)) == 2
+    cells = runs(swept.home, CELLS)
+    assert len(cells) == 10
+    for run in cells:
+        for key, history in histories(swept.home, run).items():
+            assert len({step for step, _, _ in history}) == len(history), key
+
+
+# -- failed, diverged, killed ----------------------------------------------------------------------
+
+
+class Troubled:
+    """A sweep with a cell that fails and one that diverges; then without what made the first fail.
+
+    A folder stands where the cell's weights should go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.home = empty_store(folder / "home")
+        base = [*small_set(folder), "model.output=identity", "model.loss=squared_error", "model.depth=2"]
+        base += ["model.width=3", "trainer.iterations=300"]
+        with living_in(self.home):
+            self.blocked = cell(*base, "optimizer.lr=0.01").folder(self.home) / "weights.npz"
+        self.blocked.mkdir(parents=True)
+        grid = ["sweep", *base, "optimizer.lr=0.05,0.01,1e9"]
+        self.first = nnlab(*grid, home=self.home)
+        self.after_first = markers(self.home)
+        self.runs = {run.data.params["optimizer.lr"]: run for run in runs(self.home, CELLS)}
+        (self.parent,) = runs(self.home, SWEEPS)
+        self.blocked.rmdir()
+        self.second = done(nnlab(*grid, home=self.home))
+        self.after_second = markers(self.home)
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
+    return Troubled(tmp_path_factory.mktemp("troubled"))
+
+
+def test_a_failing_cell_harms_no_other_and_ends_with_1(troubled: Troubled) -> None:
+    first = troubled.first
+    assert first.returncode == 1, first.stdout + first.stderr
+    assert "Traceback" not in first.stderr
+    assert "lr0.01" in first.stderr and "weights.npz" in first.stderr, "which cell, and why"
+    assert "3 cells: 1 finished, 1 diverged, 1 failed" in first.stdout
+    assert len(troubled.after_first) == 2
+
+
+def test_a_failed_cell_stands_in_the_store_with_its_error(troubled: Troubled) -> None:
+    failed = troubled.runs["0.01"]
+    assert (failed.info.status, failed.data.tags["nnlab.status"]) == ("FAILED", "failed")
+    assert "weights.npz" in failed.data.tags["nnlab.error"]
+    parent = troubled.parent
+    assert (parent.info.status, parent.data.tags["nnlab.status"]) == ("FAILED", "failed")
+
+
+def test_a_failed_cell_is_tried_again_by_the_same_command(troubled: Troubled) -> None:
+    assert "3 cells: 2 already done, 1 to do" in troubled.second.stdout
+    assert len(troubled.after_second) == 3
+    kept = {name: troubled.after_second[name] for name in troubled.after_first}
+    assert kept == troubled.after_first, "a diverged cell is a result: it is not trained again"
+    now = {
+        run.data.params["optimizer.lr"]: run.data.tags["nnlab.status"] for run in runs(troubled.home, CELLS)
+    }
+    assert now == {"0.05": "finished", "0.01": "finished", "1000000000.0": "diverged"}
+    (parent,) = runs(troubled.home, SWEEPS)
+    assert parent.info.status == "FINISHED" and parent.data.tags["nnlab.failed"] == "0"
+
+
+def test_a_diverged_cell_is_a_result_and_no_failure(troubled: Troubled) -> None:
+    run = troubled.runs["1000000000.0"]
+    assert (run.info.status, run.data.tags["nnlab.status"]) == ("FINISHED", "diverged")
+    assert troubled.second.returncode == 0
+    assert "2 finished, 1 diverged" in troubled.second.stdout
+
+
+@pytest.mark.slow
+def test_a_cell_whose_folder_cannot_be_made_harms_no_other(home: Path, data: list[str]) -> None:
+    """A file stands where a cell's folder should."""
+    with living_in(home):
+        folder = cell(*data, *QUICK, "model.depth=2", "model.width=4").folder(home)
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way")
+    ended = nnlab("sweep", *data, *QUICK, "model.depth=2", "model.width=3,4,5", home=home)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr and str(folder) in ended.stderr
+    assert len(list((home / "runs").glob(f"*/{MARKER}"))) == 2
+
+
+def test_a_net_too_big_for_the_memory_fails_in_two_lines(home: Path, data: list[str]) -> None:
+    ended = nnlab("train", *data, *QUICK, "model.width=1000000000000000", home=home)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr and len(lines(ended.stderr)) <= 2
+
+
+LONG = "trainer.iterations=60000"  # two or three seconds a cell
+
+
+def holder_of(folder: Path) -> int:
+    """The process that trains a cell now, or 0."""
+    lock = folder / "lock"
+    return int(lock.read_text() or 0) if lock.exists() else 0
+
+
+@pytest.fixture
+def long_cells(home: Path, data: list[str]) -> Iterator[tuple[list[str], list[Path]]]:
+    """The command of a sweep over three long cells, and their folders."""
+    base = [*data, LONG, "model.depth=2"]
+    with living_in(home):
+        folders = [cell(*base, f"model.width={width}").folder(home) for width in (3, 4, 5)]
+        yield ["sweep", *base, "model.width=3,4,5"], folders
+
+
+@pytest.mark.slow
+def test_a_killed_worker_harms_no_cell(home: Path, long_cells: tuple[list[str], list[Path]]) -> None:
+    command, folders = long_cells
+    driver = start(*command, home=home)
+    worker = wait_for(lambda: next((pid for pid in map(holder_of, folders) if pid), 0))
+    assert worker != driver.pid
+    os.kill(worker, signal.SIGKILL)
+    out, err = driver.communicate(timeout=120)
+    assert driver.returncode == 0, out + err
+    assert "3 cells: 3 finished" in out and len(markers(home)) == 3
+    assert not any(orphaned(folder) for folder in folders)
+    assert len(runs(home, f"{CELLS} and tags.nnlab.status = 'finished'")) == 3
+
+
+@pytest.mark.slow
+def test_a_cell_that_always_kills_its_worker_is_a_failure(
+    home: Path, long_cells: tuple[list[str], list[Path]]
+) -> None:
+    command, folders = long_cells
+    driver = start(*command, home=home)
+    deadly, killed = folders[0], set()
+    while driver.poll() is None and len(killed) < 20:
+        worker = wait_for(lambda: driver.poll() is not None or holder_of(deadly))
+        if driver.poll() is None and worker not in killed:
+            killed.add(worker)
+            os.kill(worker, signal.SIGKILL)
+    out, err = driver.communicate(timeout=120)
+    assert driver.returncode == 1, out + err
+    assert "Traceback" not in err and "died" in err
+    assert "3 cells: 2 finished, 1 failed" in out
+    assert set(markers(home)) == {folder.name for folder in folders[1:]}
+    done(nnlab(*command, home=home))
+    assert len(markers(home)) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep_is_closed_as_killed_and_goes_on(
+    home: Path, data: list[str], number: signal.Signals
+) -> None:
+    command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
+    driver = start(*command, home=home)
+    wait_for(lambda: len(markers(home)) == 2 and runs(home, SWEEPS))
+    driver.send_signal(number)
+    out, err = driver.communicate(timeout=60)
+    assert driver.returncode == 130, out + err
+    assert "Traceback" not in err and "interrupted" in err
+    (parent,) = runs(home, SWEEPS)
+    assert parent.info.status == "KILLED" and parent.data.tags["nnlab.status"] == "killed"
+    assert len(runs(home, f"{CELLS} and tags.nnlab.status = 'finished'")) == 2
+    assert len(markers(home)) == 2
+
+
+@pytest.mark.slow
+def test_a_driver_killed_for_good_is_resumed_by_the_same_command(home: Path, data: list[str]) -> None:
+    command = ["sweep", *data, "model.depth=2", "model.width=3,4,5,6", LONG]
+    driver = start(*command, home=home)
+    wait_for(lambda: markers(home))
+    driver.kill()
+    driver.wait(60)
+    for pipe in (driver.stdout, driver.stderr):  # its workers hold them on
+        assert pipe is not None
+        pipe.close()
+    kept = markers(home)
+    ended = done(nnlab(*command, home=home))
+    assert "4 cells: 4 finished" in ended.stdout
+    assert {name: markers(home)[name] for name in kept} == kept
+    assert len(runs(home, SWEEPS)) == 1
+    cells = runs(home, CELLS)
+    assert [run.data.tags["nnlab.status"] for run in cells] == ["finished"] * 4
+    for run in cells:
+        steps = [step for step, _, _ in histories(home, run)["train/cost"]]
+        assert steps == [*range(0, 60000, 500), 59999]
+
+
+# -- a store that is away or cannot be written -----------------------------------------------------
+
+
+def test_a_store_that_is_away_costs_nothing(home: Path, data: list[str]) -> None:
+    """The training is done and kept, one line says how many wait, `nnlab sync` publishes them."""
+    away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+    grid = ["sweep", *data, *QUICK, "model.depth=1,2", "hydra/launcher=basic"]
+    ended = done(nnlab(*grid, home=home, **away))
+    assert len(markers(home)) == 2
+    said = [line for line in lines(ended.stderr) if "failed left:" not in line]
+    assert len(said) <= 2, ended.stderr
+    assert "MLflow" in said[0] and "2 runs wait; `nnlab sync` publishes them" in said[-1]
+    assert runs(home) == []
+
+    early = nnlab("sync", home=home, **away)
+    assert early.returncode == 1 and "Traceback" not in early.stderr
+    assert len(lines(early.stderr)) <= 2 and "2 runs wait" in early.stderr
+
+    synced = done(nnlab("sync", home=home))
+    assert "every record is published" in synced.stdout
+    (parent,) = runs(home, SWEEPS)
+    assert parent.info.status == "FINISHED"
+    cells = runs(home, CELLS)
+    assert len(cells) == 2
+    assert {run.data.tags["mlflow.parentRunId"] for run in cells} == {parent.info.run_id}
+
+
+def test_a_store_that_cannot_be_written_costs_nothing(home: Path, data: list[str]) -> None:
+    """No folder can be made in /proc, not even by root."""
+    uri = "sqlite:////proc/nnlab/mlflow.db"
+    ended = done(nnlab("train", *data, *QUICK, home=home, MLFLOW_TRACKING_URI=uri))
+    assert len(markers(home)) == 1
+    said = lines(ended.stderr)
+    assert len(said) <= 2 and "MLflow" in said[0] and "1 run waits; `nnlab sync`" in said[-1]
+
+
+def test_sync_of_an_empty_home(home: Path) -> None:
+    done(nnlab("sync", home=home))
+
+
+def test_a_home_that_cannot_be_written(data: list[str]) -> None:
+    ended = nnlab("train", *data, home=Path("/proc/nnlab"), cwd=Path(data[1].split("=")[1]).parent)
+    assert_refused(ended, "/proc/nnlab")
+
+
+def test_a_home_that_is_a_file(tmp_path: Path, data: list[str]) -> None:
+    (tmp_path / "home").write_text("")
+    assert_refused(nnlab("train", *data, home=tmp_path / "home"), str(tmp_path / "home"))
+
+
+# -- misuse ----------------------------------------------------------------------------------------
+
+
+def crafted(folder: Path, wrong: str) -> Path:
+    """A training file that is wrong in one way."""
+    path = folder / "wrong.h5"
+    x, y = points(30)
+    if wrong == "html":
+        path.write_text("<!DOCTYPE html><html><body>Sign in</body></html>")
+    elif wrong == "truncated":
+        path.write_bytes(write_h5(path).read_bytes()[:1500])
+    elif wrong == "labels":
+        write_h5(path, y=y + 1)
+    elif wrong == "empty":
+        write_h5(path, x=x[:0], y=y[:0])
+    elif wrong == "huge":
+        write_h5(path, x=None, y=None)
+        with h5py.File(path, "a") as file:
+            file.create_dataset("train_set_x", (10**9, 64, 64, 3), np.uint8, chunks=(1, 64, 64, 3))
+            file.create_dataset("train_set_y", (10**9,), np.int64, chunks=(1,))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ("missing", "no such file"),
+        ("html", "web page"),
+        ("truncated", "cut short"),
+        ("labels", "labels"),
+        ("empty", "empty"),
+        ("huge", "bytes in the file"),
+    ],
+)
+def test_a_wrong_file(tmp_path: Path, data: list[str], wrong: str, word: str) -> None:
+    path = crafted(tmp_path, wrong)
+    refused = nnlab("train", *data, f"data.train={path}", home=tmp_path / "home")
+    assert_refused(refused, str(path), word)
+    assert markers(tmp_path / "home") == {}
+
+
+MISUSE = [
+    (["train", "model.detph=3"], "did you mean model.depth?"),
+    (["train", "+typo=1"], "typo"),
+    (["train", "+model.typo=1"], "model.typo"),
+    (["train", "optimizer.lr=-1"], "optimizer.lr"),
+    (["train", "optimizer.lr=nan"], "optimizer.lr"),
+    (["train", "seed=abc"], "seed"),
+    (["train", "trainer.solver=gram", "optimizer.name=adam"], "trainer.solver"),
+    (["train", "model=deep", "model.depth=3"], "model.hidden=null"),
+    (["train", "model.hidden=[1,"], "[1,"),
+    (["train", "model.depth=1,2"], "nnlab sweep"),
+    (["train", "model=null"], "name of one of its options"),
+    (["train", "~model"], "model=NAME"),
+    (["train", "init.scheme=ü"], "init.scheme='...'"),
+    (["train", "frobnicate"], "key=value"),
+    (["gradcheck", "model=deep", "model.depth=3"], "model.hidden=null"),
+    (["rerun", "x", "--tolerance", "nan"], "--tolerance"),
+    (["rerun", "--sweep", "x", "--tolerance", "inf"], "--tolerance"),
+    (["sweep", "model.detph=1,2"], "did you mean model.depth?"),
+    (["sweep", "+typo=1,2"], "typo"),
+    (["sweep", "seed=interval(1,3)"], "range("),
+    (["sweep", "model=deep", "model.depth=3,4"], "model.hidden=null"),
+    (["gradcheck", "model.detph=3"], "did you mean model.depth?"),
+    (["sweep", "model.depth=1,2", "--cfg", "job"], "model.depth=1,2"),
+    (["sweep", "--info", "config", "--cfg", "job"], "--info"),
+    (["train", "--multirun", "--cfg", "job"], "--multirun"),
+    (["train", "--resolve"], "--cfg"),
+    (["train", "--experimental-rerun", "config.pickle"], "nnlab rerun"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "word"), MISUSE, ids=[" ".join(a) for a, _ in MISUSE])
+def test_misuse(tmp_path: Path, data: list[str], arguments: list[str], word: str) -> None:
+    assert_refused(nnlab(arguments[0], *data, *arguments[1:], home=tmp_path / "home"), word)
+    assert markers(tmp_path / "home") == {}
+
+
+def test_a_value_that_is_needed(tmp_path: Path) -> None:
+    assert_refused(nnlab("train", "data=hdf5", home=tmp_path / "home"), "data.train")
+
+
+def test_no_run_is_named(tmp_path: Path) -> None:
+    for arguments in (["rerun"], ["rerun", ""]):
+        assert_refused(nnlab(*arguments, home=tmp_path / "home"), "name a run")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["frobnicate"], ["train", "--nope"], ["data", "check"], ["ui", "--port", "0"]],
+    ids=" ".join,
+)
+def test_a_command_line_that_is_none(tmp_path: Path, arguments: list[str]) -> None:
+    assert_refused(nnlab(*arguments, home=tmp_path / "home"), arguments[-1].lstrip("-"))
+
+
+@pytest.mark.parametrize("how", ["--debug", "HYDRA_FULL_ERROR"])
+def test_debug_shows_the_traceback_with_the_same_exit_code(
+    tmp_path: Path, data: list[str], how: str
+) -> None:
+    arguments = ["train", *data, "optimizer.lr=-1"]
+    if how == "--debug":
+        ended = nnlab(*arguments, how, home=tmp_path / "home")
+    else:
+        ended = nnlab(*arguments, home=tmp_path / "home", HYDRA_FULL_ERROR="1")
+    assert "Traceback" in ended.stderr and "optimizer.lr: -1.0 is not allowed" in ended.stderr
+    assert ended.returncode == 2
+
+
+def test_only_nnlab_speaks_in_an_error(tmp_path: Path, data: list[str]) -> None:
+    """The message itself, without an echo of the overrides before it."""
+    ended = nnlab("train", *data, "optimizer.lr=-1", home=tmp_path / "home")
+    assert [line.split(":")[0] for line in lines(ended.stderr)] == ["nnlab"]
+
+
+# -- the other commands ----------------------------------------------------------------------------
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    version = done(nnlab("--version", home=tmp_path / "home"))
+    assert re.search(r"\b\d+\.\d+\.\d+", version.stdout)
+    shown = done(nnlab("--help", home=tmp_path / "home")).stdout
+    for name in ("train", "sweep", "sync", "data", "gradcheck", "ui"):
+        assert re.search(rf"^  {name} ", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["train", "sweep", "gradcheck", "sync", "ui", "data"])
+def test_every_command_has_help(tmp_path: Path, name: str) -> None:
+    assert len(done(nnlab(name, "--help", home=tmp_path / "home")).stdout) > 40
+
+
+def test_cfg_job_shows_every_key(tmp_path: Path) -> None:
+    shown = done(nnlab("train", "--cfg", "job", home=tmp_path / "home")).stdout
+    for key in ("iterations: 2500", "lr: ", "activation: relu", "experiment: nnlab", "seed: 1"):
+        assert key in shown
+
+
+def test_data_check_describes_good_files_and_refuses_bad_ones(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    good = write_h5(tmp_path / "good.h5")
+    described = done(nnlab("data", "check", str(good), home=home)).stdout
+    for word in (str(good), "30 examples", "(30, 2) float64", "below", "above", "digest"):
+        assert word in described
+    bad = crafted(tmp_path, "html")
+    both = nnlab("data", "check", str(good), str(bad), home=home)
+    assert_refused(both, str(bad), "web page")
+    assert "30 examples" in both.stdout, "the good one is described all the same"
+
+
+def test_data_check_passes_no_escape_sequences_on(tmp_path: Path) -> None:
+    """A file written by someone else does not speak to the terminal."""
+    path = write_h5(tmp_path / "a.h5", classes=np.array([b"\x1b]0;title\x07", b"\x1b[2Jcat"]))
+    assert "\x1b" not in nnlab("data", "check", str(path), home=tmp_path / "home").stdout
+
+
+def test_data_paint_makes_a_set_that_is_ready_to_train(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "my cats, all"
+    sizes = ["--train", "4", "--test", "3"]
+    painted = done(nnlab("data", "paint", str(folder), *sizes, "--seed", "7", home=home))
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["test_painted.h5", "train_painted.h5"]
+    assert all(str(folder / name) in painted.stdout for name in names)
+    with h5py.File(folder / "train_painted.h5") as file:
+        assert file["train_set_x"].shape == (4, 64, 64, 3) and file["train_set_x"].dtype == np.uint8
+    assert_refused(nnlab("data", "paint", str(folder), home=home), "train_painted.h5: is there already")
+    program, command, *overrides = shlex.split(painted.stdout)
+    assert (program, command) == ("nnlab", "train")
+    ready = done(nnlab("data", "ready", *overrides, home=home))
+    assert "4 training and 3 test examples" in ready.stdout
+
+
+def test_data_paint_onto_a_file_and_into_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert_refused(nnlab("data", "paint", str(tmp_path / "file"), home=tmp_path / "home"), "file")
+    assert_refused(nnlab("data", "paint", "/proc/nnlab/cats", home=tmp_path / "home"), "/proc/nnlab")
+
+
+def test_the_real_set_is_found_through_nnlab_data(tmp_path: Path, real_data: Path) -> None:
+    ready = done(nnlab("data", "ready", "data=catvnoncat", home=tmp_path / "home"))
+    assert "209 training and 50 test examples" in ready.stdout
+    checked = done(nnlab("data", "check", *map(str, real_data.glob("*.h5")), home=tmp_path / "home")).stdout
+    assert "non-cat 137, cat 72" in checked and "non-cat 17, cat 33" in checked
+    assert not (tmp_path / "home").exists() or not list((tmp_path / "home").rglob("*.h5"))
+
+
+def test_the_real_set_missing(tmp_path: Path) -> None:
+    refused = nnlab("train", "data=catvnoncat", home=tmp_path / "home", NNLAB_DATA=str(tmp_path))
+    assert_refused(refused, "nnlab data fetch", "train_catvnoncat.h5")
+
+
+def test_gradcheck(tmp_path: Path, data: list[str]) -> None:
+    net = ["model.depth=3", "model.width=4", "model.activation=tanh"]
+    ended = done(nnlab("gradcheck", *data, *net, home=tmp_path / "home"))
+    assert [line.split()[0] for line in lines(ended.stdout)] == ["W1", "b1", "W2", "b2", "W3", "b3"]
+    assert "8 of 8 compared" in ended.stdout

@@ -1,0 +1,213 @@
+"""The benchmark: its verdict and table on measurements made by hand, and its peers' costs."""
+
+import copy
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments.speed import bench, ours, summary
+from experiments.speed.loop import _first, _repeat
+from experiments.speed.peers import Course, Plain, ScikitLearn
+from experiments.speed.rows import WITH_W1, paired, ratio_text, rows
+from experiments.speed.scale import KINDS
+from experiments.speed.work import Problem
+from experiments.speed.workers import Failure, Timed, Worker, cores
+from nnlab.data.hdf5 import Dataset
+from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.initializers import draw
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.metrics import targets
+from nnlab.nn.network import Network
+from nnlab.nn.optimizers import OPTIMIZERS, init
+from nnlab.nn.training import train
+
+
+def timed(seconds: float) -> dict[str, Any]:
+    return {"iterations": 2500, "first": 2 * seconds, "seconds": [seconds] * 3, "difference": 0.0}
+
+
+def measurements() -> dict[str, Any]:
+    """All targets met, none of them by much."""
+    net = {name: timed(s) for name, s in {"nnlab": 0.2, "nnlab with K": 0.3, "floor": 0.11}.items()}
+    net |= {"JAX Gram": timed(0.21), "nnlab primal": timed(8.0)} | {name: timed(10.0) for name in WITH_W1}
+    point = {"ms": {"primal": 5.0, "gram": 0.1}, "K seconds": 0.1, "why": "", "auto": "gram", "ratio": 1.0}
+    point |= {"total": {"primal": 12.5, "gram": 0.35}}
+    pair = {"with": [0.2] * 3, "without": [0.2] * 3}
+    floats = {"difference": 0.1, "seconds": {"float32": [0.1], "float64": [0.2]}}
+    stacks = {name: [0.2] for name in ("1", "2", "4", "8", "nnlab")}
+    parts = {
+        "loop": {"data": "catvnoncat", "nets": {"deep": net, "two_layer": copy.deepcopy(net)}},
+        "float32": {"deep": floats, "two_layer": floats},
+        "diagnostics": {"seconds": pair, "same bits": True, "diverged after": 6},
+        "stacked": {"seconds": stacks, "same bits": True, "best": 4},
+        "cells": {
+            "cells": 256, "cores": 2, "pure": [25.0, 25.0], "pure mean": 25.0,
+            "sweep": {"seconds": 40.0, "first cell": 3.0, "store opened": 8.0},
+            "published": {"wall": [0.05] * 3, "cpu": [0.04] * 3}, "harness": [0.015] * 3,
+            "planning": {"cells": 513, "grid": 0.9, "seeds": 3.0, "job": 0.15},
+            "train": [{"first output": 1.0, "result": 2.0, "end": 6.0}],
+        },
+        "conventional": {
+            "iterations": 200, "jobs": 2,
+            **{name: {"cells": [40.0], "cell": 40.0, "sweep": 5120.0} for name in ("numpy", "torch")},
+        },
+        "scale": [{"m": 209, "batch": batch, "l2": l2, **point} for batch, l2 in KINDS],
+        "streaming": {
+            "images": 50_000, "same bits": True, "ms": {"streamed": 8.0, "in memory": 6.0},
+            "peak MB": {
+                "streamed": {"record": 300.0, "end": 400.0},
+                "in memory": {"record": 6e3, "end": 6e3},
+            },
+        },
+    }  # fmt: skip
+    machine = {
+        "processor": "a processor", "cores": 2, "memory GB": 8, "kernel": "6", "python": "3.11",
+        "blas": "openblas", "versions": {"numpy": "2"},
+    }  # fmt: skip
+    return {"machine": machine, "load": {"loop": 0.1}, "parts": parts}
+
+
+def test_all_that_is_measured_is_here_by_hand() -> None:
+    assert set(measurements()["parts"]) == set(bench.PARTS)
+
+
+def test_every_target_met_confirms_the_claim() -> None:
+    said = summary.verdict(measurements())
+    assert said["verdict"] == "confirmed" and "missed" not in said["sentence"]
+    assert {"name", "claim", "verdict", "sentence", "figures", "runs"} == set(said)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "missed"),
+    [
+        (("loop", "nets", "deep", "JAX Gram", "seconds"), [0.19] * 3, "JAX with the Gram formulation"),
+        (("loop", "nets", "deep", "floor", "seconds"), [0.09] * 3, "matrix products alone"),
+        (("cells", "sweep", "seconds"), 46.0, "trained, recorded and published"),
+        (("cells", "harness"), [0.021] * 3, "harness of a cell"),
+        (("cells", "published", "wall"), [0.061] * 3, "publishing a cell"),
+        (("conventional", "torch", "sweep"), 30.0, "Hydra jobs that log each step"),
+        (("streaming", "peak MB", "streamed", "end"), 501.0, "peak of resident memory"),
+    ],
+)
+def test_one_missed_target_refutes_it_and_is_named(path: tuple[str, ...], value: Any, missed: str) -> None:
+    found = measurements()
+    inner: Any = found["parts"]
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    said = summary.verdict(found)
+    assert said["verdict"] == "refuted" and missed in said["sentence"].partition("missed:")[2]
+
+
+def test_auto_is_held_to_its_worst_point() -> None:
+    found = measurements()
+    found["parts"]["scale"].append({**found["parts"]["scale"][0], "m": 5000, "ratio": 1.3})
+    assert summary.verdict(found)["verdict"] == "refuted"
+    assert any("m = 5000" in row.ours and row.met is False for row in rows(found["parts"]))
+
+
+def test_what_was_not_measured_leaves_the_claim_open() -> None:
+    found = measurements()
+    found["parts"] = {}
+    lines = rows({})
+    assert summary.verdict(found)["verdict"] == "inconclusive"
+    assert all(row.missing for row in lines if row.target is not None)
+    assert summary.markdown(found).count("not measured |") == sum(row.missing for row in lines)
+
+
+def test_a_peer_that_is_not_installed_is_missing_and_no_crash() -> None:
+    worker = Worker(importlib.import_module, "no_such_library", core=cores()[0])
+    answer = worker.ask(1)
+    worker.close()
+    assert answer == Failure("not installed (no_such_library)")
+    found = measurements()
+    found["parts"]["loop"]["nets"]["deep"]["JAX"] = _first(answer, 100, np.zeros(2500))
+    (row,) = [row for row in rows(found["parts"]) if row.what == "deep net: JAX"]
+    assert row.missing and row.cells()[2] == "not installed (no_such_library)"
+    assert summary.verdict(found)["verdict"] == "inconclusive"
+
+
+def test_a_time_counts_only_if_the_costs_agree() -> None:
+    costs = np.linspace(0.7, 0.1, 2500)
+    assert _first(Timed(1.0, costs[:100] + 1e-9), 100, costs)["iterations"] == 100
+    for wrong in (costs[:100] + 1e-3, np.full(100, np.nan)):
+        assert "does not count" in _first(Timed(1.0, wrong), 100, costs)["failure"]
+
+
+def once() -> Callable[[int], Timed]:
+    """A task that runs out of something after its first run."""
+    runs = iter([Timed(1.0, np.empty(0))])
+    return lambda iterations: next(runs)
+
+
+def test_a_peer_that_dies_between_its_runs_is_missing_and_no_crash() -> None:
+    worker = Worker(once, core=cores()[0])
+    entry = _repeat({"seconds": [20.0]}, worker, 100)
+    assert entry == {"seconds": [20.0, 25.0]}
+    assert _repeat(entry, worker, 100) == {"failure": "StopIteration: "}
+    worker.close()
+
+
+def test_the_table_holds_each_target() -> None:
+    table = summary.markdown(measurements())
+    for target in ("≤ 1 |", "≤ 1.2 |", "≤ 2 |", "≤ 1.05 |", "≤ 1.7 |", "≤ 45 s |", "≤ 20 ms |", "≤ 60 ms |",
+                   "≤ 500 MB |"):  # fmt: skip
+        assert target in table
+
+
+def test_it_writes_measurements_verdict_picture_and_the_end_of_the_readme(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(f"# speed\n\nThe claim.\n\n{summary.WRITTEN}\n\nobsolete\n")
+    summary.write(measurements(), tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert (
+        text.startswith("# speed\n\nThe claim.\n") and "obsolete" not in text and "**Confirmed.**" in text
+    )
+    assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "confirmed"
+    assert summary.read(tmp_path) == measurements()
+    assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_table_follows_from_the_digits_that_are_kept(tmp_path: Path) -> None:
+    found = measurements()
+    found["parts"]["loop"]["nets"]["deep"]["nnlab"]["seconds"] = [0.1995049, 0.1995049, 0.2123456]
+    summary.write(found, tmp_path)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".png"}
+    summary.write(summary.read(tmp_path), tmp_path)
+    assert written == {name: (tmp_path / name).read_bytes() for name in written}
+
+
+def test_nnlabs_own_trainers_are_the_same_training() -> None:
+    kinds = (ours.Loop, ours.LoopWithK, ours.Evaluated)
+    trainers = [kind("deep", "trainer.solver=gram", "trainer.eval_every=2") for kind in kinds]
+    for each in trainers:
+        each.start()
+    first, *others = [each.run(4) for each in trainers]
+    assert len(first) == 4 and first[3] < first[0]
+    for costs in others:
+        np.testing.assert_array_equal(costs, first)
+    assert trainers[-1].excluded > 0.0
+
+
+def test_ratios() -> None:
+    assert paired([1.0, 2.0, 9.0], [2.0, 2.0, 9.0]) == 1.0
+    assert (ratio_text(0.934), ratio_text(0.01)) == ("0.93", "1/100")
+
+
+@pytest.mark.parametrize("peer", [Course, Plain, ScikitLearn])
+def test_the_peers_have_the_costs_of_nnlab(peer: Any, toy: Dataset) -> None:
+    images, Y = toy.train.features(), targets(toy.train.y, 1, np.dtype("float64"))
+    weights = draw("lecun", 1.0, [images.shape[1], 5, 4, 1], 1)
+    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], "relu", 0.0)
+    ours = train(
+        network, Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS["gd"], init("gd", network.theta, 0.1),
+        iterations=5,
+    )  # fmt: skip
+    trainer = peer(Problem(images, Y, weights, 0.1))
+    trainer.start()
+    assert np.allclose(trainer.run(5), ours, rtol=0, atol=1e-13)
+    assert ours[4] < ours[0]

@@ -1,0 +1,116 @@
+"""Who is dead: by process and start, across hosts by the heartbeat; whose runs may be touched."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from harness import cell, client, empty_store, living_in, runs, small_set, trained
+
+from nnlab.cells import plan as plans
+from nnlab.tracking import heartbeat as reaper
+from nnlab.tracking import tags as labels
+from nnlab.tracking.publisher import Publisher
+
+NOW = time.time()
+LONG_AGO = NOW - 3600
+
+
+def tags_of(process: "subprocess.Popen[str]") -> dict[str, str]:
+    """What another process writes as its tags."""
+    code = "from nnlab.tracking import heartbeat as reaper; import json; print(json.dumps(reaper.tags()), flush=True)"
+    assert process.stdin and process.stdout
+    process.stdin.write(code + "\n")
+    process.stdin.flush()
+    import json
+
+    found: dict[str, str] = json.loads(process.stdout.readline())
+    return found
+
+
+@pytest.fixture
+def other() -> "subprocess.Popen[str]":
+    code = "import sys\nfor line in sys.stdin: exec(line)"
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_a_driver_lives_as_long_as_its_process(other: "subprocess.Popen[str]") -> None:
+    tags = tags_of(other)
+    assert not reaper.is_dead(tags, LONG_AGO)
+    assert not reaper.is_dead(tags | {reaper.HEARTBEAT: "0"}, LONG_AGO), "this host knows better"
+    other.kill()
+    while not reaper.is_dead(tags, NOW):  # killed, and not yet waited for: only its remains are left
+        time.sleep(0.01)
+    with other:
+        pass
+    assert reaper.is_dead(tags, NOW)
+
+
+def test_a_process_number_given_again_is_not_the_driver() -> None:
+    host, number, start = reaper.tags()[reaper.DRIVER].rsplit(" ", 2)
+    assert number == str(os.getpid())
+    earlier = {reaper.DRIVER: f"{host} {number} {int(start) - 1}"}
+    assert reaper.is_dead(earlier, NOW)
+
+
+@pytest.mark.parametrize("driver", ["elsewhere/1/pid:[1] 7 8", "", "nonsense", "a b c d", " "])
+def test_elsewhere_the_heartbeat_counts(driver: str) -> None:
+    for age, dead in ((0, False), (590, False), (610, True)):
+        beat = {reaper.DRIVER: driver, reaper.HEARTBEAT: f"{time.time() - age:.0f}"}
+        assert reaper.is_dead(beat, LONG_AGO) == dead
+    for beat in ("", "soon", "-1", "1e999"):
+        tags = {reaper.DRIVER: driver, reaper.HEARTBEAT: beat}
+        assert reaper.is_dead(tags, LONG_AGO) and not reaper.is_dead(tags, time.time())
+
+
+def test_whose_runs_are_touched() -> None:
+    mine, gone = reaper.tags(), {reaper.DRIVER: "elsewhere 1 2", reaper.HEARTBEAT: "5"}
+    child = {"nnlab.kind": "cell", "nnlab.sweep": "a"}
+    assert not labels.driver_is_dead({"team": "other"} | gone, LONG_AGO, None)
+    assert not labels.driver_is_dead(child, LONG_AGO, mine)
+    assert labels.driver_is_dead(child, LONG_AGO, gone)
+    assert labels.driver_is_dead(child, NOW, None), "a sweep that works has a parent that is RUNNING"
+    assert labels.driver_is_dead({"nnlab.kind": "sweep"} | gone, NOW, None)
+    assert not labels.driver_is_dead({"nnlab.kind": "cell"} | mine, LONG_AGO, None)
+
+
+def test_a_run_taken_for_dead_comes_back_with_the_next_heartbeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was away for so long that another host ended the run; the driver lives and goes on."""
+    with living_in(empty_store(tmp_path / "home")) as home:
+        made = cell(*small_set(tmp_path), "trainer.iterations=20")
+        plan = plans.make("sweep", [made], ["seed"])
+        publisher = Publisher(plan, home)
+        publisher.publish()
+        (parent,) = runs(home)
+        client(home).set_terminated(parent.info.run_id, "KILLED")
+        publisher.publish()
+        assert runs(home)[0].info.status == "KILLED", "not before its time"
+        monkeypatch.setattr(reaper, "BEAT_EVERY", 0.0)
+        publisher.publish()
+        (again,) = runs(home)
+        assert again.info.status == "RUNNING"
+        assert again.data.tags[reaper.DRIVER] == reaper.tags()[reaper.DRIVER]
+
+
+def test_a_second_run_of_a_lost_call_is_taken_away(tmp_path: Path) -> None:
+    """A server that hung carries out what its client has given up: the cell has two runs for a while."""
+    with living_in(empty_store(tmp_path / "home")) as home:
+        made, rec = trained(home, *small_set(tmp_path), "trainer.iterations=20")
+        plan = plans.make("sweep", [made], ["seed"])
+        first = Publisher(plan, home)
+        first.publish(last=True)
+        (run,) = runs(home, "tags.`nnlab.kind` = 'cell'")
+        store = client(home)
+        for tags in (run.data.tags, runs(home, "tags.`nnlab.kind` = 'sweep'")[0].data.tags):
+            late = {key: value for key, value in tags.items() if key != "nnlab.status"}
+            store.create_run(run.info.experiment_id, int(rec.started * 1000), late)
+        assert len(runs(home)) == 4
+        Publisher(plan, home).publish(last=True)
+        assert [r.info.run_id for r in runs(home, "tags.`nnlab.kind` = 'cell'")] == [run.info.run_id]
+        assert len(runs(home)) == 2
