@@ -20,7 +20,7 @@ LONG_AGO = NOW - 3600
 
 def tags_of(process: "subprocess.Popen[str]") -> dict[str, str]:
     """What another process writes as its tags."""
-    code = "from nnlab.tracking import heartbeat as reaper; import json; print(json.dumps(reaper.tags()), flush=True)"
+    code = "from nnlab.tracking.heartbeat import tags; import json; print(json.dumps(tags()), flush=True)"
     assert process.stdin and process.stdout
     process.stdin.write(code + "\n")
     process.stdin.flush()
