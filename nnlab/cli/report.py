@@ -33,17 +33,17 @@ def report(sweep: str | None, output: Path | None, experiment: str) -> None:
     nnlab report c5ad94f1 --output talk.html
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 nnlab report
     """
-    from nnlab.reports import sweep_report as report
+    from nnlab.reports import sweep_report
     from nnlab.tracking import tracker as tracking
 
     try:
         reader = tracking.Tracker(home(), experiment).reader
         found = reader.sweep(sweep)
-        page = report.build(reader, found, home())
+        page = sweep_report.build(reader, found, home())
     except tracking.Unavailable as error:
         raise Failed(f"MLflow: {store.reason(error)}") from None
-    path = output or report.path_of(home(), found.id)
-    report.write(page, path)
+    path = output or sweep_report.path_of(home(), found.id)
+    sweep_report.write(page, path)
     OUT.print(f"{path.resolve()}", soft_wrap=True)
 
 
@@ -65,17 +65,17 @@ def compare(runs: tuple[str, ...], output: Path | None, experiment: str) -> None
         raise UserError("RUNS: two or more are needed; see `nnlab compare --help`")
     with tempfile.TemporaryDirectory() as scratch:
         records = [find_record(text, home(), experiment, Path(scratch))[0] for text in runs]
-        from nnlab.reports import run_comparison as contrast
+        from nnlab.reports import run_comparison
 
-        found = contrast.contrast(records)
+        found = run_comparison.compare(records)
         name = "-".join(rec.fingerprint[:6] for rec in records[:6])
         path = output or home() / "reports" / f"compare-{name}.html"
-        contrast.write(found, records, path)
+        run_comparison.write(found, records, path)
     if found.differences:
         _show("what differs", ["", *found.names], found.differences)
     _show("what came out", ["", *found.names], found.outcomes)
     if found.pairs:
-        _show("McNemar's exact test on the same test images", contrast.PAIRS, found.pairs)
+        _show("McNemar's exact test on the same test images", run_comparison.PAIRS, found.pairs)
     for note in found.notes:
         OUT.print(note, markup=False, soft_wrap=True)
     OUT.print(f"curves: {path.resolve()}", soft_wrap=True)

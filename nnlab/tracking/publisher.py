@@ -141,9 +141,9 @@ class Publisher:
 
         def work() -> None:
             try:
-                from nnlab.reports import sweep_report as report  # brings plotly
+                from nnlab.reports import sweep_report  # brings plotly
 
-                paths.append(report.attach(reader, self._plan.id, self._home, cfg))
+                paths.append(sweep_report.attach(reader, self._plan.id, self._home, cfg))
             except Exception as error:
                 problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
 
