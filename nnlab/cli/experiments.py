@@ -6,11 +6,11 @@ import click
 from rich.console import Console
 
 from nnlab.cells.plan import Plan
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.experiments import claim as experiment
 from nnlab.experiments.claim import Experiment, Verdict
-from nnlab.sweeps import driver as sweep
+from nnlab.sweeps import command as sweep
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 

@@ -6,7 +6,6 @@ differs from the defaults, and the grid), ``analysis.py`` with ``analyse(runs)``
 trains nothing. Without a sweep it gets no runs and computes from the shipped code.
 """
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -17,21 +16,19 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
-from hydra.core.config_store import ConfigStore
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from threadpoolctl import threadpool_limits
-from yaml import YAMLError
 
 from nnlab.cells.train_cell import Cell, build_network, dataset
-from nnlab.config.compose import EXPERIMENTS, Config, home
+from nnlab.config.compose import Config
+from nnlab.config.paths import EXPERIMENTS, home
 from nnlab.data.hdf5 import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.inference import Parameters
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Batch, Network
 from nnlab.records import record
+from nnlab.sweeps.experiment_data import load_code
 
 WRITTEN = "<!-- what follows is written by `nnlab experiments` -->\n"
 
@@ -145,12 +142,7 @@ class Experiment:
 
     def module(self, name: str = "analysis") -> ModuleType:
         """The folder's own code: ``analysis`` or ``data``."""
-        path = self.folder / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(f"experiments.{self.name}.{name}", path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        return load_code(self.folder, name)
 
     def judge(self, runs: Sequence[Run]) -> Verdict:
         """Analyse the runs; write ``verdict.json``, ``picture.png`` and the end of the README."""
@@ -214,30 +206,3 @@ def write_index() -> Path:
     table = "\n".join(["| | claim | verdict | result |", "|---|---|---|---|", *rows])
     path.write_text(f"{head}\n\n{WRITTEN}\n{table}\n")
     return path
-
-
-# -- Hydra and data ------------------------------------------------------------------------------
-
-
-def register() -> None:
-    """Make each ``experiments/NAME/sweep.yaml`` the option NAME of the group ``experiment``.
-
-    The folder's other YAML files are options of the group ``experiment/NAME``: values that go together.
-    """
-    store = ConfigStore.instance()
-    for path in sorted(EXPERIMENTS.glob("*/*.yaml")):
-        name = path.parent.name
-        group, option = ("experiment", name) if path.stem == "sweep" else (f"experiment/{name}", path.stem)
-        try:
-            node = OmegaConf.load(path)
-        except (YAMLError, OmegaConfBaseException) as error:
-            raise UserError(f"{path}: not readable YAML ({' '.join(str(error).split())})") from None
-        store.store(group=group, name=option, node=node, package="_global_", provider="nnlab")
-
-
-def draw_data(name: str | None) -> None:
-    """Have an experiment draw its data into NNLAB_HOME/data/NAME, where its ``data.py`` makes some."""
-    if name is not None and (EXPERIMENTS / name / "data.py").is_file():
-        folder = home() / "data" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        Experiment(EXPERIMENTS / name).module("data").draw(folder)

@@ -20,13 +20,16 @@ from hydra.types import HydraContext, RunMode
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import run_cell
-from nnlab.config.compose import CONF, EXPERIMENTS, ROOT, Config, compose
+from nnlab.config.compose import Config, compose
+from nnlab.config.experiments import register
+from nnlab.config.paths import CONF, EXPERIMENTS, ROOT
 from nnlab.data import hdf5
 from nnlab.data.painted import generator as painted
 from nnlab.errors import UserError
 from nnlab.experiments import claim as experiment
 from nnlab.experiments.claim import Experiment, Run
 from nnlab.records.lock import claim
+from nnlab.sweeps.experiment_data import draw_data
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
 
 ALL = experiment.find()
@@ -467,14 +470,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
     """The plan of ``nnlab sweep experiment=name ...`` with the first and last value of each key."""
-    experiment.register()
+    register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         given = [f"experiment={name}", *arguments]
         params = loader.load_configuration("config", given, RunMode.MULTIRUN).hydra.sweeper.params
         grid = read_grid(given, dict(params), {}, loader)
         ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
-        experiment.draw_data(name)
+        draw_data(name)
         return plan_cells(HydraContext(loader, Callbacks()), "config", Grid(grid.shared, ends)), grid
 
 
@@ -535,7 +538,7 @@ def test_broken_yaml_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     (tmp_path / "mine" / "sweep.yaml").write_text("model: [")
     monkeypatch.setattr(experiment, "EXPERIMENTS", tmp_path)
     with pytest.raises(UserError, match=r"mine/sweep.yaml: not readable YAML"):
-        experiment.register()
+        register()
 
 
 # -- the command line ------------------------------------------------------------------------------
