@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from nnlab.data.hdf5 import Dataset, Split
+from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.network import Network
 

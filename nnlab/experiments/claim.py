@@ -26,7 +26,7 @@ from yaml import YAMLError
 
 from nnlab.cells.train_cell import Cell, build_network, dataset
 from nnlab.config.compose import EXPERIMENTS, Config, home
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.inference import Parameters
 from nnlab.nn.losses import LOSSES

@@ -11,6 +11,7 @@ import pytest
 from harness import points, small_set, write_h5
 
 from nnlab.data import hdf5
+from nnlab.data.dataset import PART_MB
 from nnlab.errors import UserError
 
 MEMORY_MB = 100
@@ -374,7 +375,7 @@ def test_the_digest_sees_every_array(tmp_path: Path) -> None:
     assert len({digest(path) for path in paths}) == len(variants)
 
 
-PART = hdf5.PART_MB * 2**20 // 16  # examples of two numbers that are read at a time
+PART = PART_MB * 2**20 // 16  # examples of two numbers that are read at a time
 
 
 def test_the_digest_of_many_examples_covers_the_last_chunk(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from harness import assert_refused, nnlab, small_set, trained, write_h5
 from nnlab.cells import train_cell as run
 from nnlab.config.compose import compose
 from nnlab.data import hdf5
-from nnlab.data.lazy_rows import Stored
+from nnlab.data.lazy_rows import StoredRows
 
 LAYOUTS = {
     "plain": {},
@@ -29,7 +29,7 @@ def test_rows_are_those_of_the_array(tmp_path: Path, layout: dict, dtype: str) -
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", data=x, **layout)
     with h5py.File(tmp_path / "a.h5") as file:
-        stored = Stored(file["x"])
+        stored = StoredRows(file["x"])
         assert (len(stored), stored.shape, stored.ndim, stored.dtype) == (30, x.shape, 4, x.dtype)
         for rows in (slice(None), slice(3, 9), np.array([29, 0, 7, 7]), np.array([], int)):
             found = stored[rows]
@@ -132,12 +132,12 @@ def test_fifty_thousand_images_train_within_500_mb(tmp_path: Path) -> None:
     program = f"""
 import re
 from pathlib import Path
-from nnlab import run
+from nnlab.cells.train_cell import resolve, run_cell
 from nnlab.config.compose import compose
 files = ["data.train={tmp_path}/train.h5", "data.test={tmp_path}/test.h5"]
-cell = run.resolve(compose(["data=hdf5", *files, "optimizer.batch_size=64", "trainer.iterations=800"]))
+cell = resolve(compose(["data=hdf5", *files, "optimizer.batch_size=64", "trainer.iterations=800"]))
 cell.folder(Path("{tmp_path}")).mkdir(parents=True)
-rec = run.run_cell(cell, Path("{tmp_path}"))
+rec = run_cell(cell, Path("{tmp_path}"))
 assert rec.status == "finished" and len(rec.arrays("history")["train/cost"]) == 800
 print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024)
 """

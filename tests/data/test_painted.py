@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnlab.data.painted.generator import CHUNK, Split, paint, paint_all, write
+from nnlab.data.hdf5 import SplitName
+from nnlab.data.painted.generator import CHUNK, paint, paint_all, write
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def pictures(path: Path, split: Split) -> NDArray[np.uint8]:
+def pictures(path: Path, split: SplitName) -> NDArray[np.uint8]:
     with h5py.File(path) as file:
         return file[f"{split}_set_x"][:]
 
