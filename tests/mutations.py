@@ -412,7 +412,8 @@ def place(content: bytes, rng: random.Random, canary: Path) -> bytes:
 
 
 def _all(content: bytes, signature: bytes) -> list[int]:
-    places, at = [], content.find(signature)
+    places: list[int] = []
+    at = content.find(signature)
     while at >= 0 and len(places) < 50:
         places.append(at)
         at = content.find(signature, at + 1)
