@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from nnlab.data.painted import generator as painted
+from nnlab.data.painted import generator
 
 
 def draw(folder: Path) -> None:
     """Write train.h5 and test.h5 unless they are there."""
     for split, count in (("train", 209), ("test", 1000)):
         if not (folder / f"{split}.h5").is_file():
-            painted.write(folder / f"{split}.h5", split, count, seed=0)
+            generator.write(folder / f"{split}.h5", split, count, seed=0)

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from nnlab.cells.train_cell import Cell, build_network, dataset
 from nnlab.config.compose import Config
 from nnlab.config.paths import EXPERIMENTS, home
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.inference import Parameters
 from nnlab.nn.losses import LOSSES
