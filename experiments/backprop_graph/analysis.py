@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 from nnlab.nn.first_layer import PrimalLayer
 from nnlab.nn.losses import LOSSES
@@ -126,18 +126,18 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{max(loop_off.values()):.0e} of an explicit loop, and 1/m in dZ_L or in dW and db "
         f"is the same to {places:.0e}."
     )
-    figures = {
+    numbers = {
         "f: derivatives by backprop": list(by_hand),
         "f: largest difference to central differences": f_off,
         "1/m once, at either place: relative difference": places,
         "1/m at both places: factor": float(np.median(both)),
     }
-    figures |= {f"{a}: backprop against differences, loop": [numeric_off[a], loop_off[a]] for a in SLOPES}
+    numbers |= {f"{a}: backprop against differences, loop": [numeric_off[a], loop_off[a]] for a in SLOPES}
     holds = by_hand == PUBLISHED and f_off < 1e-8 and max(numeric_off.values()) < 1e-6
     holds &= (
         max(loop_off.values()) < 1e-12 and places < 1e-12 and bool(np.allclose(both, 1.0 / M, rtol=1e-12))
     )
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
 
 TARGET = 0.95
@@ -83,16 +83,16 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{ratio[d]:.2f} times the steps at depth {d} (p = {slower[d]:.2g})" for d in depths)
         + ", each at its best rate."
     )
-    figures = {f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()}
-    figures |= {
+    numbers = {f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()}
+    numbers |= {
         f"{loss} depth {d}: best rate, steps": [lr, counts] for (loss, d), (lr, counts) in best.items()
     }
-    figures |= {f"depth {d}: p of more steps by squared error": p for d, p in slower.items()}
+    numbers |= {f"depth {d}: p of more steps by squared error": p for d, p in slower.items()}
     convex = lowest["cross_entropy"] >= -1e-12 and lowest["squared_error"] < -1e-12
     holds: bool | None = convex and all(r > 1.0 for r in ratio.values())
     if holds and any(p >= 0.05 for p in slower.values()):
         holds = None
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def _p(longer: Sequence[int], shorter: Sequence[int]) -> float:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, RED, panels
 from nnlab.nn.metrics import classes
 
@@ -58,14 +58,14 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"smaller depths; "
         f"logistic regression has {mean[min(of)]:.3f}."
     )
-    figures = {f"depth {d}: mean, lowest, highest test accuracy": [mean[d], float(x.mean(axis=1).min()),
+    numbers = {f"depth {d}: mean, lowest, highest test accuracy": [mean[d], float(x.mean(axis=1).min()),
                float(x.mean(axis=1).max())] for d, x in of.items()}  # fmt: skip
-    figures |= {f"depth {d} minus depth {deepest}: interval": list(gap) for d, gap in gaps.items()}
+    numbers |= {f"depth {d} minus depth {deepest}: interval": list(gap) for d, gap in gaps.items()}
     for depth, cells in sorted(grouped(runs, "model.depth").items()):
-        figures[f"depth {depth}: mean training accuracy"] = float(
+        numbers[f"depth {depth}: mean training accuracy"] = float(
             np.mean([run.metrics["train/accuracy"] for run in cells])
         )
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnlab.data.synthetic import parity
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, ORANGE, panels
 from nnlab.nn.inference import Parameters, logits
 
@@ -81,16 +81,16 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{hidden_units(tree(n))} units) and the net of 2^(n-1) units ({2 ** (n - 1)}) are exact, "
         f"but so is one hidden layer of n units ({n}): the exponential width is not needed."
     )
-    figures = {
+    numbers = {
         "tree exact": deep,
         "2^(n-1) units exact": wide,
         "n where n units in one hidden layer suffice and n < 2^(n-1)": smaller,
     }
     for (bits, depth, width), of in learned(runs).items():
-        figures[
+        numbers[
             f"trained: {bits} bits, depth {depth}, width {width}: nets of {len(of)} that learned all"
         ] = sum(accuracy == 1.0 for accuracy in of)
-    return verdict_of(deep and wide and not smaller, sentence, figures)
+    return verdict_of(deep and wide and not smaller, sentence, numbers)
 
 
 def learned(runs: Sequence[Run]) -> dict[tuple[int, int, int], list[float]]:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn.mean_field import fixed_point
 
@@ -42,11 +42,11 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"sigma_w^2 = {min(reached):g} over {reached[deepest]} at {deepest:g} to {reached[max(reached)]} "
         f"at {max(reached):g}."
     )
-    figures = {"share of pairs put right": float(np.mean(right)), "rank correlation": correlation}
-    figures |= {
+    numbers = {"share of pairs put right": float(np.mean(right)), "rank correlation": correlation}
+    numbers |= {
         f"sigma_w^2 = {s:g}: greatest trained depth, 6 xi": [reached[s], FACTOR * xi[s]] for s in table
     }
-    return verdict_of(correlation >= 0.8 and bool(np.mean(right) >= 0.8), sentence, figures)
+    return verdict_of(correlation >= 0.8 and bool(np.mean(right) >= 0.8), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

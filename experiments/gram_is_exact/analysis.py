@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, COLOURS, ORANGE, panels
 
 FLOOR = 1e-12  # a difference of two costs that needs no explanation
@@ -81,13 +81,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{sum(same)} of {len(same)} end at the same test accuracy, and the coefficients are "
         f"{min(speed):.0f} to {max(speed):.0f} times as fast."
     )
-    figures = {
+    numbers = {
         f"{name}, depth {depth}: largest difference of a cost, by one rounding, of W1": [
             cost[name, depth], rounding(pair), weight_difference(pair.gram, pair.primal),
         ]
         for (name, depth), pair in found.items()
     }  # fmt: skip
-    return verdict_of(all(within) and all(same), sentence, figures)
+    return verdict_of(all(within) and all(same), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

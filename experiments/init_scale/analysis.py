@@ -6,7 +6,7 @@ from math import log, sqrt
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn.mean_field import depth_scale, fixed_point
 
@@ -59,9 +59,9 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{len(trains[a, deepest])} train {a}" for a in table)
         + "."
     )
-    figures = {f"{a}: best scale at depth {deepest}, theory's edge": [best[a], edges[a]] for a in table}
-    figures |= {f"{a} depth {d}: scales that train": sorted(trains[a, d]) for a in table for d in table[a]}
-    return verdict_of(notes and near and depends, sentence, figures)
+    numbers = {f"{a}: best scale at depth {deepest}, theory's edge": [best[a], edges[a]] for a in table}
+    numbers |= {f"{a} depth {d}: scales that train": sorted(trains[a, d]) for a in table for d in table[a]}
+    return verdict_of(notes and near and depends, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

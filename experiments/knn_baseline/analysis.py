@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import compose
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, RED, panels
 
 Images = NDArray[np.uint8]  # (m, n_0)
@@ -86,7 +86,7 @@ def cats() -> tuple[dict[int, float], int] | None:
     return {k: float(np.mean(vote(data.train.y, places, k) == data.test.y)) for k in KS}, len(test)
 
 
-def drawn_figures() -> tuple[bool, float, dict[int, float]]:
+def on_drawn_images() -> tuple[bool, float, dict[int, float]]:
     """Are the blocks' neighbours the brute force's; peak MB; accuracy by k."""
     train, labels = drawn(M_TRAIN, 1)
     test, truth = drawn(M_TEST, 2)
@@ -102,14 +102,14 @@ def drawn_figures() -> tuple[bool, float, dict[int, float]]:
 
 def analyse(runs: Sequence[Run]) -> Verdict:
     """Equality, memory, accuracies."""
-    same, peak, accuracy = drawn_figures()
+    same, peak, accuracy = on_drawn_images()
     whole = 8.0 * M_TRAIN * M_TEST / 2**20 + 8.0 * M_TRAIN * SIDE * SIDE * 3 / 2**20
-    figures = {
+    numbers = {
         "same neighbours as the brute force": same,
         "peak memory, MB, of": [peak, MEMORY_MB],
         "memory without blocks, MB": whole,
     }
-    figures |= {f"ten classes, k = {k}: accuracy on {M_TEST}": value for k, value in accuracy.items()}
+    numbers |= {f"ten classes, k = {k}: accuracy on {M_TEST}": value for k, value in accuracy.items()}
     sentence = (
         f"Blocks find the {'same' if same else 'other'} neighbours {'as' if same else 'than'} the brute "
         f"force with a peak of {peak:.0f} MB over 50,000 images ({whole:.0f} MB without blocks), right on "
@@ -119,14 +119,14 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     found = cats()
     if found is None:
         return verdict_of(
-            None if holds else False, sentence + "; the course's files are not there.", figures
+            None if holds else False, sentence + "; the course's files are not there.", numbers
         )
     of_cats, m = found
     low = {k: binomtest(round(m * a), m).proportion_ci(0.95, "exact").low for k, a in of_cats.items()}
-    figures |= {f"cats, k = {k}: accuracy, interval from": [a, float(low[k])] for k, a in of_cats.items()}
+    numbers |= {f"cats, k = {k}: accuracy, interval from": [a, float(low[k])] for k, a in of_cats.items()}
     best = max(of_cats, key=lambda k: of_cats[k])
     sentence += f" and on {of_cats[best]:.2f} of the cats' test images at best (k = {best})."
-    return verdict_of(holds and all(value <= 0.70 for value in low.values()), sentence, figures)
+    return verdict_of(holds and all(value <= 0.70 for value in low.values()), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
@@ -137,11 +137,11 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     left.imshow(np.concatenate([np.concatenate(list(tile), axis=0) for tile in tiles], axis=1))
     left.set(title="Drawn images, a class in each column")
     left.axis("off")
-    ten = [verdict.figures[f"ten classes, k = {k}: accuracy on {M_TEST}"] for k in KS]
+    ten = [verdict.numbers[f"ten classes, k = {k}: accuracy on {M_TEST}"] for k in KS]
     right.plot(KS, ten, "o-", color=BLUE, label=f"ten drawn classes, {M_TRAIN:,} images")
     key = "cats, k = {}: accuracy, interval from"
-    if key.format(KS[0]) in verdict.figures:
-        values = np.array([verdict.figures[key.format(k)][0] for k in KS])
+    if key.format(KS[0]) in verdict.numbers:
+        values = np.array([verdict.numbers[key.format(k)][0] for k in KS])
         both = [binomtest(round(50 * v), 50).proportion_ci(0.95, "exact") for v in values]
         off = [values - [i.low for i in both], [i.high for i in both] - values]
         right.errorbar(

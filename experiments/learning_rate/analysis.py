@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 
 EARLY = 20  # steps that the bound is held against
@@ -68,17 +68,17 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{best[d]:g} at depth {d} (bound {typical[d]:.2g})" for d in best)
         + "."
     )
-    figures = {
+    numbers = {
         "cost left at the smallest rate, least": left,
         "peak at the largest rate over the start, least": peak,
         "runs that the bound tells": [sum(told), len(told)],
         "diverged runs": sum(run.status == "diverged" for run in runs),
     }
-    figures |= {f"depth {d}: best rate, 2 / lambda_max": [best[d], typical[d]] for d in best}
+    numbers |= {f"depth {d}: best rate, 2 / lambda_max": [best[d], typical[d]] for d in best}
     for (depth, lr), of in grouped(runs, "model.depth", "optimizer.lr").items():
-        figures[f"depth {depth}, rate {lr:g}: final cost"] = _mean_cost(of)
+        numbers[f"depth {depth}, rate {lr:g}: final cost"] = _mean_cost(of)
     holds = left > 0.8 and peak > 2.0 and sum(told) >= 0.95 * len(told)
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def _mean_cost(runs: Sequence[Run]) -> float:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
 from nnlab.nn.inference import Parameters, logits
 from nnlab.nn.metrics import classes
@@ -72,14 +72,14 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{100 * gains[best][0]:+.1f} points of test accuracy "
         f"(interval {100 * gains[best][1]:+.1f} to {100 * gains[best][2]:+.1f})."
     )
-    figures = {"largest relative distance": off, "largest rank": rank}
-    figures |= {f"identity depth {d}: test accuracy": float(correct(of).mean()) for d, of in linear.items()}
-    figures |= {f"identity depth {d}: gain, interval": list(g) for d, g in gains.items()}
+    numbers = {"largest relative distance": off, "largest rank": rank}
+    numbers |= {f"identity depth {d}: test accuracy": float(correct(of).mean()) for d, of in linear.items()}
+    numbers |= {f"identity depth {d}: gain, interval": list(g) for d, g in gains.items()}
     for (depth, activation), of in grouped(runs, "model.depth", "model.activation").items():
         if activation == "relu" and depth > 1:
-            figures[f"relu depth {depth}: test accuracy"] = float(correct(of).mean())
+            numbers[f"relu depth {depth}: test accuracy"] = float(correct(of).mean())
     holds = off <= 1e-12 and rank <= width and all(low <= 0.0 for _, low, _ in gains.values())
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
 from nnlab.nn.initializers import draw
 from nnlab.nn.metrics import classes
@@ -53,7 +53,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{apart[:, 1].mean():.2f} apart (0 equal, 1 unrelated), the nearest {nearest:.2f}, and two nets "
         f"agree on {100 * agreement.mean():.0f}% of the test images."
     )
-    figures = {
+    numbers = {
         "final cost: lowest, mean, highest": [float(costs.min()), float(costs.mean()), float(costs.max())],
         "test accuracy: lowest, mean, highest": [float(test.min()), float(test.mean()), float(test.max())],
         "lowest training accuracy": float(train.min()),
@@ -65,7 +65,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         ),
     }
     holds = bool(train.min() >= 0.99 and nearest >= 0.5 and agreement.mean() < 0.95)
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, panels
 from nnlab.nn.metrics import classes
 
@@ -104,16 +104,16 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{points(size[few])} points with {few} and {points(size[many])} with {many:,}, "
         f"{points(together)} more."
     )
-    figures: dict[str, Any] = {
+    numbers: dict[str, Any] = {
         f"{name}, m = {m:,}: mean, lowest, highest test accuracy": [
             accuracy[name, m], *(float(end(found[name, m].mean(axis=1))) for end in (np.min, np.max))
         ]
         for name in NAMES for m in sizes(found)
     }  # fmt: skip
-    figures |= {f"{name}, gain from {few} to {many:,}: interval": gain for name, gain in data.items()}
-    figures |= {f"large minus small, m = {m:,}: interval": gain for m, gain in size.items()}
-    figures["that gain with much minus with little data: interval"] = together
-    return verdict_of(holds, sentence, figures | training(runs))
+    numbers |= {f"{name}, gain from {few} to {many:,}: interval": gain for name, gain in data.items()}
+    numbers |= {f"large minus small, m = {m:,}: interval": gain for m, gain in size.items()}
+    numbers["that gain with much minus with little data: interval"] = together
+    return verdict_of(holds, sentence, numbers | training(runs))
 
 
 def points(gain: Sequence[float]) -> str:
@@ -124,14 +124,14 @@ def points(gain: Sequence[float]) -> str:
 
 def training(runs: Sequence[Run]) -> dict[str, Any]:
     """What training reached, and whether it was still on its way: mean costs of its last two quarters."""
-    figures: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     for (name, m), of in by_net(runs).items():
         quarters = np.mean([[part.mean() for part in np.array_split(run.costs, 4)] for run in of], axis=0)
         accuracy = float(np.mean([run.metrics["train/accuracy"] for run in of]))
-        figures[f"{name}, m = {m:,}: training accuracy, cost in the third and last quarter"] = [
+        numbers[f"{name}, m = {m:,}: training accuracy, cost in the third and last quarter"] = [
             accuracy, float(quarters[2]), float(quarters[3])
         ]  # fmt: skip
-    return figures
+    return numbers
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text("utf-8"))["tables"]
@@ -35,7 +35,7 @@ def allowed(table: dict[str, Any]) -> float:
 
 def analyse(runs: Sequence[Run]) -> Verdict:
     """All costs within the printed digits, all accuracies equal."""
-    wrong, costs, figures = [], 0, {}
+    wrong, costs, numbers = [], 0, {}
     for run in runs:
         table, label = table_of(run), f"{table_of(run)['name']} {run['trainer.solver']}"
         found = distances(run)
@@ -44,15 +44,15 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         for key in ACCURACIES:
             if abs(run.metrics[key] - table[key.replace("/", "_")]) > 1e-9:
                 wrong.append(f"{label} {key}")
-        figures[f"{label}: largest difference of a cost"] = max(found.values())
-        figures[f"{label}: train and test accuracy"] = [run.metrics[key] for key in ACCURACIES]
+        numbers[f"{label}: largest difference of a cost"] = max(found.values())
+        numbers[f"{label}: train and test accuracy"] = [run.metrics[key] for key in ACCURACIES]
     solvers = len({run["trainer.solver"] for run in runs})
     sentence = (
         f"{costs - sum('cost at' in w for w in wrong)} of {costs} printed costs and "
         f"{2 * len(runs) - sum('accuracy' in w for w in wrong)} of {2 * len(runs)} accuracies come out "
         f"to every printed digit ({len(runs) // solvers} nets, {solvers} solvers)."
     )
-    return verdict_of(not wrong, sentence, figures | {"differing": wrong or "none"})
+    return verdict_of(not wrong, sentence, numbers | {"differing": wrong or "none"})
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

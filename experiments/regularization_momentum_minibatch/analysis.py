@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import wilcoxon
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 TARGET = 0.2
@@ -65,13 +65,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + f"; the gap between training and test accuracy is {np.mean(gaps[low]):.3f} at lambda {low:g} and "
         f"{np.mean(gaps[high]):.3f} at {high:g} (p = {p:.2g})."
     )
-    figures = {f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()}
-    figures |= {f"{other}: steps of each seed": [steps(run) for run in plain[other]] for other in NAMES}
+    numbers = {f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()}
+    numbers |= {f"{other}: steps of each seed": [steps(run) for run in plain[other]] for other in NAMES}
     for l2, of in by.items():
-        figures[f"lambda {l2:g}: mean training and test accuracy"] = [
+        numbers[f"lambda {l2:g}: mean training and test accuracy"] = [
             float(np.mean([run.metrics[f"{split}/accuracy"] for run in of])) for split in ("train", "test")
         ]
-    return verdict_of(all(all(told) for told in ahead.values()) and p < 0.05, sentence, figures)
+    return verdict_of(all(all(told) for told in ahead.values()) and p < 0.05, sentence, numbers)
 
 
 def _pace(optimizer: str, runs: Sequence[Run]) -> str:

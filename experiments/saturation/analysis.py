@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 LARGEST_SLOPE = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0}
@@ -56,14 +56,14 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{f['sigmoid', LARGE]:.2f} (sigmoid) and {f['tanh', LARGE]:.2f} (tanh): large weights "
         f"{'make gradients vanish' if large else 'do not make gradients vanish'}."
     )
-    figures = {f"factor per layer, {a}, scale {s:g}": value for (a, s), value in f.items()}
-    figures |= {
+    numbers = {f"factor per layer, {a}, scale {s:g}": value for (a, s), value in f.items()}
+    numbers |= {
         "the bound holds in every layer": bound,
         "vanishes with depth": depth,
         "vanishes with large weights": large,
         "ReLU keeps more": relu,
     }
-    return verdict_of(bound and depth and large and relu, sentence, figures)
+    return verdict_of(bound and depth and large and relu, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -24,7 +24,7 @@ from experiments.speed import (
     streaming,
     summary,
 )
-from nnlab.experiments.claim import write_index
+from nnlab.experiments import write_index
 
 HERE = Path(__file__).parent
 PARTS: dict[str, Callable[[bool], Any]] = {

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
 
 TARGET = 0.3
@@ -48,13 +48,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{100 * signs['sigmoid'][0]:.0f}% of a sigmoid unit's weights move with one sign, "
         f"{100 * signs['tanh'][0]:.0f}% of a tanh unit's."
     )
-    figures = {
+    numbers = {
         f"{a}, depth {d}, lr {lr:g}: steps, median and range": [float(np.median(c)), min(c), max(c)]
         for (d, lr, a), c in counts.items()
     }
-    figures |= {f"{a}: sign agreement, one example and all": s for a, s in signs.items()}
+    numbers |= {f"{a}: sign agreement, one example and all": s for a, s in signs.items()}
     holds = all(ahead) and signs["sigmoid"][0] == 1.0 and signs["tanh"][0] < 0.9
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
@@ -75,7 +75,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         )
     axes[0].set_ylabel("lowest cost so far, 5 seeds")
     axes[0].legend(loc="lower left")
-    signs = {a: verdict.figures[f"{a}: sign agreement, one example and all"] for a in COLOUR}
+    signs = {a: verdict.numbers[f"{a}: sign agreement, one example and all"] for a in COLOUR}
     for i, (activation, pair) in enumerate(signs.items()):
         axes[-1].bar(np.arange(2) + 0.4 * (i - 0.5), pair, 0.38, color=COLOUR[activation])
     axes[-1].set_xticks([0, 1], ["one example", "all"])

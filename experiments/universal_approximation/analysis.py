@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnlab.data.synthetic import CURVES
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 from nnlab.nn.inference import Parameters, logits
 
@@ -68,19 +68,19 @@ def rate(found: Sequence[float]) -> float:
 
 
 def built() -> tuple[bool, dict[str, list[float]]]:
-    """Do the built nets' errors fall, get small, and do so at the predicted rates? And the figures."""
+    """Do the built nets' errors fall, get small, and do so at the predicted rates? And the numbers."""
     found = errors()
     predicted = {(a, name): r for a, of in RATES.items() for name, r in zip(FUNCTIONS, of, strict=True)}
     falls = all(np.diff(values).max() < 0.0 for values in found.values())
     small = max(values[-1] for values in found.values()) < SMALL
     off = max(abs(rate(found[key]) - predicted[key]) for key in found)
-    figures = {
+    numbers = {
         f"built, {a}, {name}: errors at width {WIDTHS[0]} and {WIDTHS[-1]}, rate, predicted": [
             values[0], values[-1], rate(values), predicted[a, name],
         ]
         for (a, name), values in found.items()
     }  # fmt: skip
-    return falls and small and off <= NEAR, figures
+    return falls and small and off <= NEAR, numbers
 
 
 def built_relative(name: str, n: int) -> float:
@@ -114,13 +114,13 @@ def best_runs(runs: Sequence[Run]) -> dict[str, dict[int, list[Run]]]:
 
 def analyse(runs: Sequence[Run]) -> Verdict:
     """Do such nets exist, and does training find them?"""
-    exist, figures = built()
+    exist, numbers = built()
     narrow, wide = (f(run["model.width"] for run in runs) for f in (min, max))
     falls, close, told = [], [], []
     for name, widths in best_runs(runs).items():
         medians = [float(np.median([relative(run, "test") for run in of])) for of in widths.values()]
         for (width, of), median in zip(widths.items(), medians, strict=True):
-            figures[f"trained, {name}, width {width}: rate, least, median, largest error; built"] = [
+            numbers[f"trained, {name}, width {width}: rate, least, median, largest error; built"] = [
                 of[0]["optimizer.lr"], relative(of[0], "test"), median, relative(of[-1], "test"),
                 built_relative(name, width),
             ]  # fmt: skip
@@ -134,7 +134,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{', '.join(falls) or 'no curve'}: from {narrow} to {wide} units the median test error over the "
         f"spread goes from {', '.join(told)}."
     )
-    return verdict_of(exist and len(falls) == len(close) == len(told), sentence, figures)
+    return verdict_of(exist and len(falls) == len(close) == len(told), sentence, numbers)
 
 
 # -- picture ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import compose
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, panels
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.initializers import draw
@@ -136,17 +136,17 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{1e3 * time_of['arrays over coefficients (gram)']:.2f} ms over coefficients; the gradients agree "
         f"to {worst:.0e}."
     )
-    figures = {
+    numbers = {
         f"{method}: seconds a step, times as fast": [time_of[method], ratio[method]] for method in time_of
     }
-    figures |= {f"{method}: difference to the loop": value for method, value in difference.items()}
-    return verdict_of(worst <= SAME and ratio["arrays"] >= FASTER, sentence, figures)
+    numbers |= {f"{method}: difference to the loop": value for method, value in difference.items()}
+    return verdict_of(worst <= SAME and ratio["arrays"] >= FASTER, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Seconds of a step, on a logarithmic axis."""
     figure, (ax,) = panels("One step of gradient descent over 209 images, four ways", height=2.4)
-    found = {key.partition(":")[0]: value for key, value in verdict.figures.items() if "seconds" in key}
+    found = {key.partition(":")[0]: value for key, value in verdict.numbers.items() if "seconds" in key}
     places = np.arange(len(found))
     ax.barh(places, [value for value, _ in found.values()], 0.6, color=BLUE)
     for place, (value, ratio) in zip(places, found.values(), strict=True):

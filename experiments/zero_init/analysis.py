@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 
@@ -33,13 +33,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"From zeros two units of a layer differ by {zero:g} at every step; from random weights of "
         f"0.01, with biases 0, by at least {random:.1e}, and they reach a cost of {', '.join(costs)}."
     )
-    figures = {
+    numbers = {
         "largest row difference from zeros": zero,
         "smallest row difference from random weights": random,
         "largest weight from zeros, tanh and relu": float(frozen),
     }
-    figures |= {f"final cost, {s} {a}": cost for (s, a), cost in last.items()}
-    return verdict_of(zero == 0.0 and random > 0.0 and learns, sentence, figures)
+    numbers |= {f"final cost, {s} {a}": cost for (s, a), cost in last.items()}
+    return verdict_of(zero == 0.0 and random > 0.0 and learns, sentence, numbers)
 
 
 def _longest(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
