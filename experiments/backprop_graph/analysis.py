@@ -5,15 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import PrimalLayer
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
-
-Array = NDArray[np.float64]
 
 POINT, PUBLISHED = (-2.0, 5.0, -4.0), (-4.0, -4.0, 3.0)
 SIZES, M, LEAK = (3, 4, 4, 1), 5, 0.01
@@ -48,8 +46,8 @@ def differences(f: Callable[[Array], float], at: Array, h: float = 1e-6) -> Arra
 def example() -> tuple[list[Array], list[Array], Array, Array]:
     """Weights, biases, inputs (m, 3) and labels (1, m)."""
     random = np.random.RandomState(0)
-    W = [random.randn(n_out, n_in) for n_in, n_out in pairwise(SIZES)]
-    b = [0.1 * random.randn(n_out, 1) for n_out in SIZES[1:]]
+    W: list[Array] = [random.randn(n_out, n_in) for n_in, n_out in pairwise(SIZES)]
+    b: list[Array] = [0.1 * random.randn(n_out, 1) for n_out in SIZES[1:]]
     return W, b, random.randn(M, SIZES[0]), (random.rand(1, M) > 0.5).astype(float)
 
 

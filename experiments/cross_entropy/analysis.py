@@ -1,19 +1,18 @@
 """Curvature along a line, and steps to an accuracy."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.nn.arrays import Array
 
 TARGET = 0.95
 LOSSES = {"cross_entropy": BLUE, "squared_error": ORANGE}
-
-Array = NDArray[np.floating]
 
 
 def curvature(loss: str, z: Array, y: Array) -> Array:
@@ -83,7 +82,9 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{ratio[d]:.2f} times the steps at depth {d} (p = {slower[d]:.2g})" for d in depths)
         + ", each at its best rate."
     )
-    numbers = {f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()}
+    numbers: dict[str, Any] = {
+        f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()
+    }
     numbers |= {
         f"{loss} depth {d}: best rate, steps": [lr, counts] for (loss, d), (lr, counts) in best.items()
     }

@@ -1,6 +1,7 @@
 """Test accuracy over depth, with intervals that know of 50 images and 10 seeds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -58,8 +59,12 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"smaller depths; "
         f"logistic regression has {mean[min(of)]:.3f}."
     )
-    numbers = {f"depth {d}: mean, lowest, highest test accuracy": [mean[d], float(x.mean(axis=1).min()),
-               float(x.mean(axis=1).max())] for d, x in of.items()}  # fmt: skip
+    numbers: dict[str, Any] = {}
+    for d, x in of.items():
+        of_seeds = x.mean(axis=1)  # (seeds,)
+        numbers[f"depth {d}: mean, lowest, highest test accuracy"] = [
+            mean[d], float(of_seeds.min()), float(of_seeds.max())
+        ]  # fmt: skip
     numbers |= {f"depth {d} minus depth {deepest}: interval": list(gap) for d, gap in gaps.items()}
     for depth, cells in sorted(grouped(runs, "model.depth").items()):
         numbers[f"depth {depth}: mean training accuracy"] = float(

@@ -5,14 +5,13 @@ from math import ceil, log2
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.data.synthetic import parity
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 
-Array = NDArray[np.floating]
 BITS = range(2, 13)
 
 

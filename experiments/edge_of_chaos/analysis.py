@@ -1,6 +1,7 @@
 """The trained depth against the theory's depth scale."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -42,7 +43,10 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"sigma_w^2 = {min(reached):g} over {reached[deepest]} at {deepest:g} to {reached[max(reached)]} "
         f"at {max(reached):g}."
     )
-    numbers = {"share of pairs put right": float(np.mean(right)), "rank correlation": correlation}
+    numbers: dict[str, Any] = {
+        "share of pairs put right": float(np.mean(right)),
+        "rank correlation": correlation,
+    }
     numbers |= {
         f"sigma_w^2 = {s:g}: greatest trained depth, 6 xi": [reached[s], FACTOR * xi[s]] for s in table
     }

@@ -41,7 +41,8 @@ def nearest(train: Images, test: Images, k: int, memory_mb: float = MEMORY_MB) -
         best = np.hstack([best, np.take_along_axis(distance, here, axis=1)])
         places = np.hstack([places, here + start])
         order = np.argsort(best, axis=1, kind="stable")[:, :k]
-        best, places = (np.take_along_axis(a, order, axis=1) for a in (best, places))
+        best = np.take_along_axis(best, order, axis=1)
+        places = np.take_along_axis(places, order, axis=1)
     return places
 
 
@@ -81,7 +82,7 @@ def cats() -> tuple[dict[int, float], int] | None:
     if not (Path(cfg.data.train).is_file() and Path(cfg.data.test).is_file()):
         return None
     data = dataset(cfg)
-    train, test = (split.x.reshape(len(split.x), -1) for split in (data.train, data.test))
+    train, test = (split.x[:].reshape(len(split.x), -1) for split in (data.train, data.test))
     places = nearest(train, test, max(KS))
     return {k: float(np.mean(vote(data.train.y, places, k) == data.test.y)) for k in KS}, len(test)
 

@@ -1,6 +1,6 @@
 """Cost curves over five decades of rates, and the stability bound."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 import numpy as np
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
+from nnlab.nn.arrays import Array
 
 EARLY = 20  # steps that the bound is held against
 
@@ -18,7 +19,7 @@ def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
     network, batch = run.backprop()
     theta, h = network.theta.copy(), 1e-4
 
-    def gradient(at: np.ndarray) -> np.ndarray:
+    def gradient(at: Array) -> Array:
         network.theta[:] = at
         network.propagate(batch)
         return network.gradient.copy()
@@ -101,12 +102,13 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         ylim=(0, 1.5),
     )
     axes[0].legend(fontsize=7, ncols=3, loc="upper right")
+    measures: dict[str, Callable[[Array], float]] = {
+        "highest cost of the run": lambda costs: float(np.nan_to_num(costs, nan=1e3).max()),
+        f"cost after {runs[0]['trainer.iterations']} steps": lambda costs: float(costs[-1]),
+    }
     for ax, depth in zip(axes[1:], depths, strict=True):
         rates = sorted(lr for d, lr in by if d == depth)
-        for label, of in (
-            ("highest cost of the run", lambda costs: np.nan_to_num(costs, nan=1e3).max()),
-            (f"cost after {runs[0]['trainer.iterations']} steps", lambda costs: costs[-1]),
-        ):
+        for label, of in measures.items():
             values = np.array([[of(run.costs) for run in by[depth, lr]] for lr in rates])  # (rates, seeds)
             (line,) = ax.plot(rates, values.mean(axis=1), label=label)
             ax.plot(rates, values, "o", color=line.get_color(), alpha=0.4)

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 from nnlab.nn.metrics import classes
-
-Array = NDArray[np.floating]
 
 
 def collapse(parameters: Parameters) -> tuple[Array, Array]:
@@ -40,7 +39,8 @@ def correct(runs: Sequence[Run]) -> Array:
     for run in runs:
         arrays = run.arrays("predictions")
         right.append(classes(arrays["test"]) == arrays["y_test"])
-    return np.mean(right, axis=0)
+    share: Array = np.mean(right, axis=0)
+    return share
 
 
 def gain(runs: Sequence[Run], baseline: Sequence[Run], comparisons: int) -> tuple[float, float, float]:
@@ -72,7 +72,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{100 * gains[best][0]:+.1f} points of test accuracy "
         f"(interval {100 * gains[best][1]:+.1f} to {100 * gains[best][2]:+.1f})."
     )
-    numbers = {"largest relative distance": off, "largest rank": rank}
+    numbers: dict[str, Any] = {"largest relative distance": off, "largest rank": rank}
     numbers |= {f"identity depth {d}: test accuracy": float(correct(of).mean()) for d, of in linear.items()}
     numbers |= {f"identity depth {d}: gain, interval": list(g) for d, g in gains.items()}
     for (depth, activation), of in grouped(runs, "model.depth", "model.activation").items():

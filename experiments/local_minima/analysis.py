@@ -5,15 +5,13 @@ from itertools import combinations
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.initializers import draw
 from nnlab.nn.metrics import classes
-
-Array = NDArray[np.floating]
 
 
 def displacement(run: Run) -> Array:
@@ -80,12 +78,12 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     left.set(
         xlabel="final training cost", ylabel="test accuracy (50 images)", title="Each seed", xlim=(0, None)
     )
-    bins = np.linspace(0.0, 1.5, 46)
+    bins = np.linspace(0.0, 1.5, 46).tolist()
     middle.hist(apart[:, 0], bins, color=GREY, alpha=0.6, label="as numbered")
     middle.hist(apart[:, 1], bins, color=BLUE, alpha=0.7, label="best renumbering")
     middle.axvline(1.0, color="black", lw=0.8, ls=":")
     middle.set(xlabel="0 equal, 1 unrelated", ylabel="pairs of seeds", title="Distance of what was learned")
     middle.legend(loc="upper left")
-    right.hist(agreement, np.arange(0.51, 1.02, 0.02), color=ORANGE)
+    right.hist(agreement, np.arange(0.51, 1.02, 0.02).tolist(), color=ORANGE)
     right.set(xlabel="share of test images", title="Agreement of two nets", xlim=(0.5, 1.02))
     return figure

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.metrics import classes
 
-Array = NDArray[np.floating]
 Right = dict[tuple[str, int], Array]  # (net, m): (seeds, pictures), 1 where the answer is right
 
 NETS: dict[tuple[int, ...], tuple[str, str]] = {

@@ -35,7 +35,8 @@ def allowed(table: dict[str, Any]) -> float:
 
 def analyse(runs: Sequence[Run]) -> Verdict:
     """All costs within the printed digits, all accuracies equal."""
-    wrong, costs, numbers = [], 0, {}
+    wrong, costs = [], 0
+    numbers: dict[str, Any] = {}
     for run in runs:
         table, label = table_of(run), f"{table_of(run)['name']} {run['trainer.solver']}"
         found = distances(run)
@@ -58,7 +59,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Costs over the published points; test accuracies with what 50 images can tell."""
     figure, (left, right) = panels("The course's three nets: published costs (dots) and ours (lines)", 2)
-    labels = []
+    labels: list[str] = []
     for colour, run in zip(COLOURS, (run for run in runs if run["trainer.solver"] == "gram"), strict=False):
         table = table_of(run)
         left.plot(run.costs, color=colour, label=table["name"].replace("_", "-"))

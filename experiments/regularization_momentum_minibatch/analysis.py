@@ -1,6 +1,7 @@
 """Steps and seconds to a cost by optimizer; the gap between training and test accuracy by lambda."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -65,7 +66,9 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + f"; the gap between training and test accuracy is {np.mean(gaps[low]):.3f} at lambda {low:g} and "
         f"{np.mean(gaps[high]):.3f} at {high:g} (p = {p:.2g})."
     )
-    numbers = {f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()}
+    numbers: dict[str, Any] = {
+        f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()
+    }
     numbers |= {f"{other}: steps of each seed": [steps(run) for run in plain[other]] for other in NAMES}
     for l2, of in by.items():
         numbers[f"lambda {l2:g}: mean training and test accuracy"] = [

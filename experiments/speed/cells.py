@@ -131,7 +131,8 @@ def _train(seed: int) -> dict[str, float]:
             command("train", f"seed={seed}"), env=environment(Path(folder)), stdout=its_end, stderr=its_end
         )
         os.close(its_end)
-        seen, times = b"", {}
+        seen = b""
+        times: dict[str, float] = {}
         while chunk := _read(ours_end):
             seen += chunk
             times.setdefault("first output", time.perf_counter() - began)

@@ -21,7 +21,8 @@ Measured = Mapping[str, Any]
 def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     """Draw what was measured."""
     figure = Figure(figsize=(10.0, 7.8), layout="constrained")
-    above, below = figure.subfigures(2, 1)  # each with margins of its own
+    halves: Any = figure.subfigures(2, 1)  # each with its own margins; typed by matplotlib as if one
+    above, below = halves
     (deep, two), (growth, targets) = above.subplots(1, 2), below.subplots(1, 2)
     nets = parts.get("loop", {}).get("nets", {})
     for axes, net in ((deep, "deep"), (two, "two_layer")):

@@ -7,8 +7,7 @@ import numpy as np
 
 from experiments.speed.peers import Stepwise
 from experiments.speed.work import Problem
-
-Array = np.ndarray
+from nnlab.nn.arrays import Array
 
 
 class Torch(Stepwise):
@@ -138,7 +137,8 @@ class JaxGram(_Scanned):
             cost = jnp.mean(jnp.logaddexp(0.0, Z) - Y * Z)
 
             dZ = (jax.nn.sigmoid(Z) - Y) / m
-            dWs, dbs = [], [dZ.sum(1, keepdims=True)]
+            dWs: list[Any] = []
+            dbs = [dZ.sum(1, keepdims=True)]
             for W, A in zip(upper[::-1], As[::-1], strict=True):
                 dWs.insert(0, dZ @ A.T)
                 dZ = (W.T @ dZ) * (A > 0.0)

@@ -29,7 +29,8 @@ def describe() -> dict[str, Any]:
 def _processor() -> str:
     """Its name and family, which a virtual machine's name alone may not tell."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    found = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
+    fields = [line.split(":", 1) for line in lines if ":" in line]
+    found = {name.strip(): value.strip() for name, value in fields}
     name = found.get("model name", platform.processor())
     return f"{name} (family {found.get('cpu family', '?')}, model {found.get('model', '?')})"
 

@@ -10,8 +10,7 @@ from itertools import islice
 import numpy as np
 
 from experiments.speed.work import Problem
-
-Array = np.ndarray
+from nnlab.nn.arrays import Array
 
 
 class Stepwise:

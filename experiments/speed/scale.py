@@ -16,6 +16,7 @@ from experiments.speed.painting import first_images, painted_set
 from experiments.speed.work import ITERATIONS, LAYERS
 from experiments.speed.workers import Worker, cores
 from nnlab.cells.choose_solver import choose_solver
+from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
@@ -30,7 +31,6 @@ KINDS = [(batch, l2) for l2 in (0.0, 0.1) for batch in (None, BATCH)]
 MEMORY_MB = 2048  # data.memory_mb's default
 PAINTED = 50_000  # as many as ``streaming`` needs
 ENOUGH = 0.4  # seconds of steps for one measurement
-Array = np.ndarray
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:

@@ -1,13 +1,14 @@
 """The work that every peer does: the same net, on the same images, from the same weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnlab.cells.train_cell import Cell, dataset, resolve
 from nnlab.config.compose import compose, named_data
+from nnlab.nn.arrays import Array
 from nnlab.nn.initializers import draw
 from nnlab.nn.metrics import targets
 
@@ -34,9 +35,9 @@ def cell(net: str, *overrides: str) -> Cell:
 class Problem:
     """What a peer gets: arrays in float64, which it may lay out as it likes."""
 
-    images: NDArray[np.float64]  # (m, n_0)
-    Y: NDArray[np.float64]  # (1, m)
-    weights: list[NDArray[np.float64]]  # [W1, ..., WL], W_l (n_l, n_{l-1}); the biases start at 0
+    images: Array  # (m, n_0)
+    Y: Array  # (1, m)
+    weights: Sequence[Array]  # [W1, ..., WL], W_l (n_l, n_{l-1}); the biases start at 0
     lr: float
 
 

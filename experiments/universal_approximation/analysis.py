@@ -13,9 +13,9 @@ from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 from nnlab.nn.inference import Parameters, logits
 
-Array = NDArray[np.floating]
+Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+FUNCTIONS: dict[str, Function] = {
     "sin(2 pi x)": lambda x: np.sin(2.0 * np.pi * x),
     "abs(x - 1/3)": lambda x: np.abs(x - 1.0 / 3.0),
     "sqrt(x)": np.sqrt,
@@ -30,14 +30,14 @@ CLOSE = 0.1  # of the standard deviation, for what is trained
 # -- built -----------------------------------------------------------------------------------------
 
 
-def polyline(f: Callable[[Array], Array], n: int) -> Parameters:
+def polyline(f: Function, n: int) -> Parameters:
     """n ReLUs: f(0) plus a change of slope at each of n points."""
     knots = np.linspace(0.0, 1.0, n + 1)
     changes = np.diff(np.diff(f(knots)) * n, prepend=0.0)
     return [(np.ones((n, 1)), -knots[:-1, np.newaxis]), (changes[np.newaxis], f(knots[:1])[np.newaxis])]
 
 
-def staircase(f: Callable[[Array], Array], n: int) -> Parameters:
+def staircase(f: Function, n: int) -> Parameters:
     """n steep sigmoids: f(0) plus a step at the middle of each of n intervals."""
     knots = np.linspace(0.0, 1.0, n + 1)
     middles = (knots[:-1] + knots[1:]) / 2.0

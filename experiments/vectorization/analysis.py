@@ -3,21 +3,21 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import compose
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
 
-Array = NDArray[np.floating]
 Gradient = tuple[Array, Array, Array, Array]  # dW1, db1, dW2, db2
 
 UNITS, LOOPED = 7, 2  # hidden units; examples that the full loop is timed on
@@ -136,7 +136,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{1e3 * time_of['arrays over coefficients (gram)']:.2f} ms over coefficients; the gradients agree "
         f"to {worst:.0e}."
     )
-    numbers = {
+    numbers: dict[str, Any] = {
         f"{method}: seconds a step, times as fast": [time_of[method], ratio[method]] for method in time_of
     }
     numbers |= {f"{method}: difference to the loop": value for method, value in difference.items()}
@@ -149,7 +149,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     found = {key.partition(":")[0]: value for key, value in verdict.numbers.items() if "seconds" in key}
     places = np.arange(len(found))
     ax.barh(places, [value for value, _ in found.values()], 0.6, color=BLUE)
-    for place, (value, ratio) in zip(places, found.values(), strict=True):
+    for place, (value, ratio) in enumerate(found.values()):
         text = f" {value:.2g} s" + (f", {ratio:,.0f} times as fast as loops" if ratio > 1.0 else "")
         ax.text(value, place, text, va="center")
     ax.set_yticks(places, list(found))
