@@ -13,7 +13,7 @@ from experiments.speed.work import ITERATIONS, cell, data_name
 from nnlab.cells import plan as plans
 from nnlab.cells import train_cell as run
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import CONF
+from nnlab.config.paths import CONF
 from nnlab.nn.network import Network
 from nnlab.records import record
 from nnlab.records.lock import claim

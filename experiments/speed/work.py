@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from nnlab.cells.train_cell import Cell, dataset, resolve
-from nnlab.config.compose import compose, named_data
+from nnlab.config.compose import compose
+from nnlab.config.paths import named_data
 from nnlab.nn.arrays import Array
 from nnlab.nn.initializers import draw
 from nnlab.nn.metrics import targets

@@ -19,7 +19,8 @@ from nnlab.cells.evaluation import Evaluation, final_figures, unseen
 from nnlab.cells.ranking import FIGURES
 from nnlab.cells.workload import training_size
 from nnlab.config.canonical import canonical
-from nnlab.config.compose import Config, hidden_sizes, home, training_dict
+from nnlab.config.compose import Config, hidden_sizes, training_dict
+from nnlab.config.paths import home
 from nnlab.data import hdf5, holdout
 from nnlab.data import sandbox as trial
 from nnlab.data.holdout import Part

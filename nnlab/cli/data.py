@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import compose, home, quoted
+from nnlab.config.compose import compose, quoted
+from nnlab.config.paths import home
 from nnlab.data import hdf5
 from nnlab.data import sandbox as trial
 from nnlab.errors import UserError

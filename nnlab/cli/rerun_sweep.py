@@ -13,7 +13,7 @@ from rich.text import Text
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.ranking import DONE, Run
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.records import record
 from nnlab.reruns.verify_sweep import Outcome, Recorded, verify

@@ -9,23 +9,18 @@ A folder ``experiments/NAME`` has these files:
 - ``data.py``, if the experiment draws its own data: ``draw(folder)``.
 """
 
-import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
-from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from threadpoolctl import threadpool_limits
-from yaml import YAMLError
 
-from nnlab.config.compose import EXPERIMENTS, home
+from nnlab.config.paths import EXPERIMENTS
 from nnlab.errors import UserError
 from nnlab.experiments.trained_run import Run
 from nnlab.experiments.verdict import Verdict, with_generated_end
+from nnlab.sweeps.experiment_data import load_code
 
 
 @dataclass(frozen=True)
@@ -50,20 +45,11 @@ class Claim:
         _, paragraph, *_ = (self.folder / "README.md").read_text("utf-8").split("\n\n")
         return " ".join(paragraph.split())
 
-    def module(self, name: str = "analysis") -> ModuleType:
-        """The folder's own code: ``analysis`` or ``data``."""
-        path = self.folder / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(f"experiments.{self.name}.{name}", path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
     def judge(self, runs: Sequence[Run]) -> Verdict:
         """Analyse the runs; write ``verdict.json``, ``picture.png`` and the end of the README."""
         from nnlab.experiments.figures import save  # matplotlib takes half a second to load
 
-        analysis = self.module()
+        analysis = load_code(self.folder, "analysis")
         with threadpool_limits(1):  # as in the training of cells
             verdict: Verdict = analysis.analyse(runs)
             save(analysis.picture(runs, verdict), self.folder / "picture.png")
@@ -86,30 +72,3 @@ def find(names: Sequence[str] = ()) -> list[Claim]:
         if name not in claims:
             raise UserError(f"{name}: there is no such experiment; give some of {', '.join(claims)}")
     return [claims[name] for name in names or claims]
-
-
-# -- Hydra and data ------------------------------------------------------------------------------
-
-
-def register() -> None:
-    """Make each ``experiments/NAME/sweep.yaml`` the option NAME of the group ``experiment``.
-
-    The folder's other YAML files are options of the group ``experiment/NAME``: values that go together.
-    """
-    store = ConfigStore.instance()
-    for path in sorted(EXPERIMENTS.glob("*/*.yaml")):
-        name = path.parent.name
-        group, option = ("experiment", name) if path.stem == "sweep" else (f"experiment/{name}", path.stem)
-        try:
-            node = OmegaConf.load(path)
-        except (YAMLError, OmegaConfBaseException) as error:
-            raise UserError(f"{path}: not readable YAML ({' '.join(str(error).split())})") from None
-        store.store(group=group, name=option, node=node, package="_global_", provider="nnlab")
-
-
-def draw_data(name: str | None) -> None:
-    """Have an experiment draw its data into NNLAB_HOME/data/NAME, where its ``data.py`` makes some."""
-    if name is not None and (EXPERIMENTS / name / "data.py").is_file():
-        folder = home() / "data" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        Claim(EXPERIMENTS / name).module("data").draw(folder)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from nnlab.cells.plan import Plan
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.experiments.claim import Claim
 from nnlab.experiments.trained_run import read_runs
 from nnlab.experiments.verdict import Verdict
+from nnlab.sweeps import command
 
 
 def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:
@@ -15,11 +16,9 @@ def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:
     UserError or Failed where the data are missing or a cell failed. If MLflow cannot be reached, the
     verdict is written all the same, and ``warn`` gets one line about it.
     """
-    from nnlab.sweeps import driver
-
     if not claim.has_sweep:
         return claim.judge([])
-    plan = driver.run([f"experiment={claim.name}"])
+    plan = command.run([f"experiment={claim.name}"])
     verdict = claim.judge(read_runs(plan.cells))
     _tag(plan, claim.name, verdict, warn)
     return verdict

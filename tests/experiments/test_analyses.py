@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from stories import STORIES, Made
 
-from nnlab.config.compose import EXPERIMENTS
+from nnlab.config.paths import EXPERIMENTS
 from nnlab.data import hdf5
-from nnlab.experiments import Claim, find
+from nnlab.experiments import find
+from nnlab.sweeps.experiment_data import load_code
 
 
 @pytest.mark.parametrize("good", [True, False], ids=["confirms", "refutes"])
 @pytest.mark.parametrize("name", sorted(STORIES))
 def test_an_analysis_can_confirm_and_refute(made: Made, name: str, good: bool) -> None:
-    analysis = Claim(EXPERIMENTS / name).module()
+    analysis = load_code(EXPERIMENTS / name, "analysis")
     verdict = analysis.analyse(STORIES[name](made, analysis, good))
     assert verdict.verdict == ("confirmed" if good else "refuted"), verdict
     assert verdict.sentence.endswith(".") and verdict.numbers
@@ -28,7 +29,7 @@ def test_every_experiment_has_a_story() -> None:
 
 
 def test_too_few_images_are_inconclusive(made: Made) -> None:
-    analysis = Claim(EXPERIMENTS / "deeper_not_always").module()
+    analysis = load_code(EXPERIMENTS / "deeper_not_always", "analysis")
     y = np.arange(20) % 2
     runs = [
         made(
@@ -43,7 +44,7 @@ def test_too_few_images_are_inconclusive(made: Made) -> None:
 
 
 def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made: Made) -> None:
-    analysis = Claim(EXPERIMENTS / "universal_approximation").module()
+    analysis = load_code(EXPERIMENTS / "universal_approximation", "analysis")
     runs = STORIES["universal_approximation"](made, analysis, True)
     flat = np.ones((4, 1)), np.zeros((4, 1))  # units that are all alike
     analysis.BUILD["relu"] = lambda f, n: [flat, (np.ones((1, 4)) / n, np.zeros((1, 1)))]
@@ -51,7 +52,7 @@ def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made:
 
 
 def test_sizes_that_cannot_be_told_apart_are_inconclusive(made: Made) -> None:
-    analysis = Claim(EXPERIMENTS / "more_data_bigger_nets").module()
+    analysis = load_code(EXPERIMENTS / "more_data_bigger_nets", "analysis")
     runs = STORIES["more_data_bigger_nets"](made, analysis, True)
     right = analysis.right(runs)
     analysis.right = lambda runs: right | {("small", 20000): right["large", 20000]}
@@ -59,7 +60,7 @@ def test_sizes_that_cannot_be_told_apart_are_inconclusive(made: Made) -> None:
 
 
 def test_small_painted_sets_are_cut_out_of_the_large_one(tmp_path: Path) -> None:
-    sets = Claim(EXPERIMENTS / "more_data_bigger_nets").module("data")
+    sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
     for seed in range(1, 6):
         names = [f"50_{seed}", f"200_{seed}", f"1000_{seed}", "5000", "20000"]
         places = [range(20_000)[sets.TRAIN[name]] for name in names]
@@ -74,7 +75,7 @@ def test_small_painted_sets_are_cut_out_of_the_large_one(tmp_path: Path) -> None
 
 
 def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:
-    analysis = Claim(EXPERIMENTS / "knn_baseline").module()
+    analysis = load_code(EXPERIMENTS / "knn_baseline", "analysis")
     (train, _), (test, _) = analysis.drawn(60, 1), analysis.drawn(7, 2)
     few = 2.0 * 8 * test.size / 2**20 + 0.2  # memory for blocks of a few images
     np.testing.assert_array_equal(
@@ -85,7 +86,7 @@ def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:
 
 
 def test_the_loops_compute_the_networks_gradient() -> None:
-    analysis = Claim(EXPERIMENTS / "vectorization").module()
+    analysis = load_code(EXPERIMENTS / "vectorization", "analysis")
     random = np.random.RandomState(0)
     X, y, W1, W2 = (
         random.randn(5, 4),
@@ -101,7 +102,7 @@ def test_the_loops_compute_the_networks_gradient() -> None:
 
 
 def test_no_layer_breaks_the_bound_on_its_gradient(made: Made) -> None:
-    analysis = Claim(EXPERIMENTS / "saturation").module()
+    analysis = load_code(EXPERIMENTS / "saturation", "analysis")
     for activation in analysis.LARGEST_SLOPE:
         norms, keeps = analysis.gradients(made({"model.activation": activation, "model.depth": 4}))
         assert keeps and len(norms) == 4 and min(norms) > 0.0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from nnlab.config.compose import EXPERIMENTS
+from nnlab.config import experiments as groups
+from nnlab.config.paths import EXPERIMENTS
 from nnlab.errors import UserError
-from nnlab.experiments import Claim, find
-from nnlab.experiments import claim as experiment
+from nnlab.experiments import Claim, claim, find
 
 
 @pytest.mark.parametrize("each", find(), ids=lambda each: each.name)
@@ -32,7 +32,7 @@ def test_an_unknown_name_and_a_missing_folder(monkeypatch: pytest.MonkeyPatch, t
         UserError, match=r"nothing_init: there is no such experiment; give some of .*zero_init"
     ):
         find(["nothing_init"])
-    monkeypatch.setattr(experiment, "EXPERIMENTS", tmp_path / "experiments")
+    monkeypatch.setattr(claim, "EXPERIMENTS", tmp_path / "experiments")
     with pytest.raises(UserError, match="experiments need nnlab's checkout"):
         find()
 
@@ -40,6 +40,6 @@ def test_an_unknown_name_and_a_missing_folder(monkeypatch: pytest.MonkeyPatch, t
 def test_broken_yaml_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "sweep.yaml").write_text("model: [")
-    monkeypatch.setattr(experiment, "EXPERIMENTS", tmp_path)
+    monkeypatch.setattr(groups, "EXPERIMENTS", tmp_path)
     with pytest.raises(UserError, match=r"mine/sweep.yaml: not readable YAML"):
-        experiment.register()
+        groups.register()

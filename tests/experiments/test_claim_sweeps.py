@@ -14,11 +14,12 @@ from hydra.types import HydraContext, RunMode
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import run_cell
-from nnlab.config.compose import CONF, EXPERIMENTS
+from nnlab.config.experiments import register
+from nnlab.config.paths import CONF, EXPERIMENTS
 from nnlab.data.painted import generator as painted
-from nnlab.experiments import Claim, find
-from nnlab.experiments import claim as experiment
+from nnlab.experiments import find
 from nnlab.records.lock import claim
+from nnlab.sweeps.experiment_data import draw_data, load_code
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
 
 
@@ -33,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             large.mkdir(parents=True)
             for split in ("train", "test"):
                 painted.write(large / f"{split}.h5", split, 12, seed=0)
-        sets = Claim(EXPERIMENTS / "more_data_bigger_nets").module("data")
+        sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
         few = folder / "data" / "linear_collapse"
         (folder / "data" / "more_data_bigger_nets").mkdir()
         for split, names in (("train", sets.TRAIN), ("test", sets.TEST)):
@@ -44,14 +45,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
     """The plan of ``nnlab sweep experiment=name ...`` with the first and last value of each key."""
-    experiment.register()
+    register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         given = [f"experiment={name}", *arguments]
         params = loader.load_configuration("config", given, RunMode.MULTIRUN).hydra.sweeper.params
         grid = read_grid(given, dict(params), {}, loader)
         ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
-        experiment.draw_data(name)
+        draw_data(name)
         return plan_cells(HydraContext(loader, Callbacks()), "config", Grid(grid.shared, ends)), grid
 
 

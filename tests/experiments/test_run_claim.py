@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from harness import assert_refused, done, empty_store, markers, nnlab, runs
 
-from nnlab.config.compose import ROOT
+from nnlab.config.paths import ROOT
 
 ANALYSIS = """
 from nnlab.experiments import verdict_of
