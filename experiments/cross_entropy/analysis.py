@@ -1,4 +1,4 @@
-"""Curvature along a line, and steps to an accuracy."""
+"""The curvature of both losses along a line, and the steps that they need to an accuracy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def curvature(loss: str, z: Array, y: Array) -> Array:
 
 
 def spectrum(run: Run, loss: str, places: Array) -> Array:
-    """The Hessian's smallest and largest eigenvalue at t w, for t in places: (places, 2)."""
+    """The smallest and the largest eigenvalue of the Hessian at t w, for each t in places (places, 2)."""
     ((W, b),) = run.weights
     rows = run.dataset.train.features()  # (m, n_0)
     rows = np.hstack([rows, np.ones((len(rows), 1))])
@@ -39,13 +39,13 @@ def spectrum(run: Run, loss: str, places: Array) -> Array:
 
 
 def steps(run: Run) -> int:
-    """Steps until the training accuracy is at least TARGET; all of them if it never is."""
+    """Steps until the training accuracy is at least TARGET; all steps if it never is."""
     there = np.flatnonzero(run.curves["train/accuracy"] >= TARGET)
     return int(run.curves["steps"][there[0]]) if len(there) else int(run["trainer.iterations"])
 
 
 def fastest(runs: Sequence[Run]) -> dict[tuple[str, int], tuple[float, list[int]]]:
-    """(loss, depth): the best rate and the steps of its seeds."""
+    """The best rate and the steps of its seeds, by (loss, depth)."""
     best: dict[tuple[str, int], tuple[float, list[int]]] = {}
     for (loss, depth, lr), of in grouped(runs, "model.loss", "model.depth", "optimizer.lr").items():
         counts = [steps(run) for run in of]
@@ -55,14 +55,14 @@ def fastest(runs: Sequence[Run]) -> dict[tuple[str, int], tuple[float, list[int]
 
 
 def _path(runs: Sequence[Run]) -> Run:
-    """Logistic regression by cross-entropy at its best rate, the first seed."""
+    """The run whose weights give the line: cross-entropy, depth 1, its best rate, the first seed."""
     lr, _ = fastest(runs)["cross_entropy", 1]
     wanted = ("cross_entropy", 1, lr)
     return next(r for r in runs if (r["model.loss"], r["model.depth"], r["optimizer.lr"]) == wanted)
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Negative curvature; steps at each one's best rate."""
+    """Is the curvature negative somewhere? Which loss takes more steps at its best rate?"""
     places = np.linspace(-1.0, 1.0, 21)
     lowest = {}
     for loss in LOSSES:
@@ -101,7 +101,7 @@ def _p(longer: Sequence[int], shorter: Sequence[int]) -> float:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """The smallest eigenvalue along the line; steps over rates."""
+    """Left: the smallest eigenvalue along the line. Then, for each depth: steps over rates."""
     best = fastest(runs)
     depths = sorted({depth for _, depth in best})
     figure, axes = panels("Squared error behind a sigmoid: not convex, and slower", 1 + len(depths))

@@ -1,4 +1,4 @@
-"""Dead units over learning rates, and what leaky units do there."""
+"""Dead units by learning rate, and the accuracy of leaky nets at the same rates."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,17 @@ from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
 
 
 def dead(run: Run) -> float:
-    """The share of units that are 0 on every training image, over the hidden layers."""
+    """The share of units that are 0 on every training image: the mean over the hidden layers."""
     return float(np.mean([run.metrics[f"layer_{l}/dead"] for l in range(1, run["model.depth"])]))
 
 
 def accuracy(run: Run) -> float:
-    """On the training set."""
+    """The accuracy on the training set."""
     return run.metrics["train/accuracy"]
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Does death rise with the rate; what do leaky nets reach where half are dead?"""
+    """Do more units die at higher rates? What do leaky nets reach at the rate where half are dead?"""
     by = grouped(runs, "model.activation", "optimizer.lr")
     rates = sorted({lr for _, lr in by})
     share = {lr: float(np.mean([dead(run) for run in by["relu", lr]])) for lr in rates}
@@ -51,7 +51,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Dead share, and training accuracy, over rates."""
+    """Left: the share of dead units by rate. Right: the training accuracy by rate."""
     by = grouped(runs, "model.activation", "optimizer.lr")
     rates = sorted({lr for _, lr in by})
     figure, (left, right) = panels("ReLU and leaky ReLU nets over the learning rate", 2)

@@ -1,4 +1,4 @@
-"""The trained depth against the theory's depth scale."""
+"""The depth that can be trained, compared with the depth scale of the theory."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ TRAINED = 0.9
 
 
 def accuracies(runs: Sequence[Run]) -> dict[float, dict[int, float]]:
-    """sigma_w^2: depth: mean training accuracy."""
+    """The mean training accuracy by sigma_w^2, then by depth."""
     return {
         round(scale**2, 2): {
             depth: float(np.mean([run.metrics["train/accuracy"] for run in cells]))
@@ -27,7 +27,7 @@ def accuracies(runs: Sequence[Run]) -> dict[float, dict[int, float]]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Rank correlation of trained depth and xi; the share of pairs that 6 xi puts right."""
+    """The rank correlation of trained depth and xi; the share of pairs that 6 xi predicts correctly."""
     table = accuracies(runs)
     xi = {s: fixed_point(runs[0]["model.activation"], s).xi for s in table}
     reached = {s: max((d for d, a in of.items() if a >= TRAINED), default=0) for s, of in table.items()}
@@ -54,7 +54,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Training accuracy over variance and depth, the line 6 xi over it; q* and chi_1 beside."""
+    """Left: training accuracy by variance and depth, with the line 6 xi. Right: q* and chi_1."""
     table = accuracies(runs)
     activation = runs[0]["model.activation"]
     figure, (left, right) = panels(

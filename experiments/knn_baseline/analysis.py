@@ -1,4 +1,4 @@
-"""k nearest neighbours with distances in blocks that fit a given memory."""
+"""k nearest neighbours, with distances computed in blocks that fit into a given memory."""
 
 import tracemalloc
 from collections.abc import Sequence
@@ -21,10 +21,11 @@ M_TRAIN, M_TEST, CLASSES, SIDE = 50_000, 500, 10, 32
 
 
 def nearest(train: Images, test: Images, k: int, memory_mb: float = MEMORY_MB) -> NDArray[np.intp]:
-    """The places of the k nearest training images of each test image (t, k), nearest first.
+    """The indices of the k nearest training images of each test image (t, k), nearest first.
 
-    |x - y|^2 = |x|^2 - 2 x.y + |y|^2 over blocks of training images: a block's floats, its distances and
-    the test images take ``memory_mb`` together. Sums of squared bytes are below 2^53, so this is exact.
+    It computes |x - y|^2 = |x|^2 - 2 x.y + |y|^2 for one block of training images at a time. |y|^2 is left
+    out: it does not change the order. The floats of a block, its distances and the test images take
+    ``memory_mb`` together. Sums of squared bytes are below 2^53, so the result is exact.
     """
     y = test.astype(np.float64)  # (t, n_0)
     free = memory_mb * 2**20 - 2 * y.nbytes
@@ -47,18 +48,18 @@ def nearest(train: Images, test: Images, k: int, memory_mb: float = MEMORY_MB) -
 
 
 def brute_force(train: Images, test: Images, k: int) -> NDArray[np.intp]:
-    """The same by |x - y|^2 as it is written, image by image."""
+    """The same indices by |x - y|^2 as it is written, image by image."""
     x = train.astype(np.float64)
     return np.array([np.argsort(((x - y) ** 2).sum(axis=1), kind="stable")[:k] for y in test.astype(float)])
 
 
 def vote(labels: Labels, places: NDArray[np.intp], k: int) -> Labels:
-    """The most frequent class among the k nearest; of several, the smallest."""
+    """The most frequent class among the k nearest; the smallest one if there are several."""
     return np.array([np.bincount(row).argmax() for row in labels[places[:, :k]]])
 
 
 def drawn(m: int, seed: int) -> tuple[Images, Labels]:
-    """Noisy images in ten classes: a class has a background, and a blob of a colour at a place."""
+    """Noisy images in ten classes: each class has a background colour, and a blob of its own."""
     classes, random = np.random.RandomState(0), np.random.RandomState([1, seed])
     colours = classes.randint(60, 196, size=(CLASSES, 2, 3))
     centres = classes.randint(8, SIDE - 8, size=(CLASSES, 2))
@@ -77,7 +78,7 @@ def drawn(m: int, seed: int) -> tuple[Images, Labels]:
 
 
 def cats() -> tuple[dict[int, float], int] | None:
-    """k: test accuracy on the course's photographs, and their number; None without the files."""
+    """The test accuracy by k on the course's photographs, and their number; None without the files."""
     cfg = compose(["data=catvnoncat"])
     if not (Path(cfg.data.train).is_file() and Path(cfg.data.test).is_file()):
         return None
@@ -88,7 +89,7 @@ def cats() -> tuple[dict[int, float], int] | None:
 
 
 def on_drawn_images() -> tuple[bool, float, dict[int, float]]:
-    """Are the blocks' neighbours the brute force's; peak MB; accuracy by k."""
+    """Are the neighbours those of the brute force? Also the peak MB, and the accuracy by k."""
     train, labels = drawn(M_TRAIN, 1)
     test, truth = drawn(M_TEST, 2)
     same = np.array_equal(
@@ -102,7 +103,7 @@ def on_drawn_images() -> tuple[bool, float, dict[int, float]]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Equality, memory, accuracies."""
+    """Check the neighbours, the memory and the accuracy on the cats."""
     same, peak, accuracy = on_drawn_images()
     whole = 8.0 * M_TRAIN * M_TEST / 2**20 + 8.0 * M_TRAIN * SIDE * SIDE * 3 / 2**20
     numbers = {
@@ -131,7 +132,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Drawn images, and accuracies over k."""
+    """Left: drawn images. Right: accuracies by k."""
     figure, (left, right) = panels("Nearest neighbours on pixels", 2)
     x, y = drawn(400, 2)
     tiles = [x[np.flatnonzero(y == c)[:5]].reshape(-1, SIDE, SIDE, 3) for c in range(CLASSES)]

@@ -1,4 +1,4 @@
-"""Cost curves over five decades of rates, and the stability bound."""
+"""Costs for rates over five decades, and the stability bound."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn.arrays import Array
 
-EARLY = 20  # steps that the bound is held against
+EARLY = 20  # the first steps, for which the bound should hold
 
 
 def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
@@ -34,20 +34,20 @@ def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
 
 
 def falls(run: Run) -> bool:
-    """Does the cost fall in each of the first steps?"""
+    """Does the cost fall in each of the first EARLY steps?"""
     early = run.costs[: EARLY + 1]
     return bool(np.isfinite(early).all() and (np.diff(early) < 0.0).all())
 
 
 def bounds(runs: Sequence[Run]) -> dict[tuple[int, int], float]:
-    """(depth, seed): 2 / lambda_max."""
+    """2 / lambda_max by (depth, seed)."""
     return {
         key: 2.0 / largest_eigenvalue(of[0]) for key, of in grouped(runs, "model.depth", "seed").items()
     }
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Crawls, overshoots, and where the bound lies."""
+    """Does a small rate crawl, does a large one diverge, and does the bound predict the first steps?"""
     rates = sorted({run["optimizer.lr"] for run in runs})
     slow = [run for run in runs if run["optimizer.lr"] == rates[0]]
     fast = [run for run in runs if run["optimizer.lr"] == rates[-1]]
@@ -87,7 +87,7 @@ def _mean_cost(runs: Sequence[Run]) -> float:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Final cost and the highest cost over rates, with the bound."""
+    """Cost curves; then, for each depth, the final and the highest cost by rate, with the bound."""
     bound, by = bounds(runs), grouped(runs, "model.depth", "optimizer.lr")
     depths = sorted({depth for depth, _ in by})
     figure, axes = panels("The learning rate over five decades", 1 + len(depths))

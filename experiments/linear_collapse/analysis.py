@@ -1,4 +1,4 @@
-"""Is a deep linear net a logistic regression?"""
+"""Is a deep net of linear units the same as logistic regression?"""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -16,7 +16,7 @@ from nnlab.nn.metrics import classes
 
 
 def collapse(parameters: Parameters) -> tuple[Array, Array]:
-    """W (n_L, n_0) and b (n_L, 1) of the linear map that identity layers make."""
+    """W (n_L, n_0) and b (n_L, 1) of the linear map that layers with identity units compute."""
     return reduce(lambda W_b, W: (W[0] @ W_b[0], W[0] @ W_b[1] + W[1]), parameters)
 
 
@@ -34,7 +34,7 @@ def hidden_rank(run: Run) -> int:
 
 
 def correct(runs: Sequence[Run]) -> Array:
-    """Of each test example (m,), the share of runs that classify it rightly."""
+    """For each test example the share of runs that classify it correctly (m,)."""
     right = []
     for run in runs:
         arrays = run.arrays("predictions")
@@ -44,7 +44,7 @@ def correct(runs: Sequence[Run]) -> Array:
 
 
 def gain(runs: Sequence[Run], baseline: Sequence[Run], comparisons: int) -> tuple[float, float, float]:
-    """Mean accuracy minus the baseline's, and its interval at 95% over all comparisons."""
+    """The mean accuracy minus that of the baseline, and its interval: 95% over all comparisons."""
     difference = correct(runs) - correct(baseline)  # (m,)
     half = norm.ppf(1.0 - 0.025 / comparisons) * difference.std(ddof=1) / np.sqrt(len(difference))
     mean = float(difference.mean())
@@ -52,13 +52,13 @@ def gain(runs: Sequence[Run], baseline: Sequence[Run], comparisons: int) -> tupl
 
 
 def linear_by_depth(runs: Sequence[Run]) -> dict[int, list[Run]]:
-    """The linear nets; at depth 1 there is no hidden layer, so no activation, and runs count once."""
+    """The linear nets by depth. At depth 1 the activation does not matter: take each run once."""
     chosen = [run for run in runs if run["model.depth"] == 1 or run["model.activation"] == "identity"]
     return grouped(sorted(chosen, key=lambda run: run["model.depth"]), "model.depth")
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Equal to the collapsed product, of low rank, not better."""
+    """Are the nets equal to their collapsed product, of low rank, and not better than depth 1?"""
     linear = linear_by_depth(runs)
     deep = {depth: of for depth, of in linear.items() if depth > 1}
     width = max(run["model.width"] for of in deep.values() for run in of)
@@ -83,7 +83,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Test accuracy against depth, identity and ReLU; the spectrum of the hidden map."""
+    """Left: test accuracy by depth, identity and ReLU. Right: singular values of the hidden map."""
     figure, (left, right) = panels(
         "Linear units: depth adds nothing; ReLU units of the same nets for comparison", 2
     )

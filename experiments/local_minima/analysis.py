@@ -15,22 +15,22 @@ from nnlab.nn.metrics import classes
 
 
 def displacement(run: Run) -> Array:
-    """What each hidden unit has learned: its row of [W1 b1] and its column of W2, less the start."""
+    """What each hidden unit has learned: its row of [W1 b1] and column of W2, minus their start."""
     (W1, b1), (W2, _) = run.weights
     start = draw(run["init.scheme"], run["init.scale"], [W1.shape[1], len(W1), len(W2)], run["seed"])
     return np.hstack([W1 - start[0], b1, (W2 - start[1]).T])  # (n_1, n_0 + 1 + n_2)
 
 
 def distances(a: Array, b: Array) -> tuple[float, float]:
-    """Relative distance of two displacements, units as numbered and as they match best."""
-    cost = -(a @ b.T)  # |a_i - b_j|^2 less what does not depend on the matching, halved
+    """The relative distance of two displacements: units as numbered, and after the best renumbering."""
+    cost = -(a @ b.T)  # |a_i - b_j|^2 / 2, without the terms that do not depend on the matching
     matched = b[linear_sum_assignment(cost)[1]]
     size = np.sqrt((a * a).sum() + (b * b).sum())
     return float(np.linalg.norm(a - b) / size), float(np.linalg.norm(a - matched) / size)
 
 
 def pairs(runs: Sequence[Run]) -> tuple[Array, Array]:
-    """For each pair of seeds: distance as numbered, distance matched (pairs, 2); agreement (pairs,)."""
+    """For each pair of seeds: both distances (pairs, 2), and the agreement on the test images (pairs,)."""
     learned = [displacement(run) for run in runs]
     said = [classes(run.arrays("predictions")["test"]) for run in runs]
     places = list(combinations(range(len(runs)), 2))
@@ -39,7 +39,7 @@ def pairs(runs: Sequence[Run]) -> tuple[Array, Array]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Fit, distance, agreement."""
+    """Do the nets fit, how far apart are they, and how often do they agree?"""
     apart, agreement = pairs(runs)
     costs = np.array([run.costs[-1] for run in runs])
     train = np.array([run.metrics["train/accuracy"] for run in runs])
@@ -67,7 +67,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Cost against accuracy; distances; agreement."""
+    """Left: cost and accuracy. Middle: distances. Right: agreement."""
     apart, agreement = pairs(runs)
     figure, (left, middle, right) = panels(
         f"{len(runs)} seeds of one net: different solutions, but relatives once their units are renumbered",

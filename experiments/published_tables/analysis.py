@@ -1,4 +1,4 @@
-"""Every printed digit of the course's tables?"""
+"""Does every printed digit of the course's tables come out?"""
 
 import json
 from collections.abc import Sequence
@@ -16,25 +16,25 @@ ACCURACIES = ("train/accuracy", "test/accuracy")
 
 
 def table_of(run: Run) -> dict[str, Any]:
-    """The published table of a run's net."""
+    """The published table for the net of this run."""
     hidden = list(run["model.hidden"])
     (table,) = (table for table in PUBLISHED if table["model"]["hidden"] == hidden)
     return dict(table)
 
 
 def distances(run: Run) -> dict[int, float]:
-    """Step: |ours - printed|."""
+    """|our cost - printed cost| by step."""
     costs = run.costs
     return {int(step): abs(float(costs[int(step)]) - cost) for step, cost in table_of(run)["cost"].items()}
 
 
 def allowed(table: dict[str, Any]) -> float:
-    """Half a unit of the last printed digit, or 1e-12 where about 16 are printed."""
+    """The allowed difference: half a unit of the last printed digit, or 1e-12 if about 16 are printed."""
     return 1e-12 if table["printed_digits"] == 12 else 0.5 * 10.0 ** -int(table["printed_digits"])
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """All costs within the printed digits, all accuracies equal."""
+    """Do all costs round to the printed digits, and are all accuracies equal?"""
     wrong, costs = [], 0
     numbers: dict[str, Any] = {}
     for run in runs:
@@ -57,7 +57,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Costs over the published points; test accuracies with what 50 images can tell."""
+    """Left: our costs and the published points. Right: test accuracies with the intervals of 50 images."""
     figure, (left, right) = panels("The course's three nets: published costs (dots) and ours (lines)", 2)
     labels: list[str] = []
     for colour, run in zip(COLOURS, (run for run in runs if run["trainer.solver"] == "gram"), strict=False):

@@ -1,4 +1,4 @@
-"""One gradient, four ways, timed."""
+"""The same gradient computed in four ways, with times."""
 
 import math
 import time
@@ -50,7 +50,7 @@ def full_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
 
 
 def example_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
-    """A loop over examples, vectors within."""
+    """A loop over examples, with vectors inside."""
     m = len(X)
     dW1, db1, dW2, db2 = np.zeros_like(W1), np.zeros(len(W1)), np.zeros_like(W2), np.zeros(1)
     for x, label in zip(X, y, strict=True):
@@ -65,7 +65,7 @@ def example_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
 
 
 def arrays(first: FirstLayer, W2: Array, y: Array) -> Callable[[], Network]:
-    """A step's two passes by the shipped network."""
+    """Both passes of one step by nnlab's network."""
     network = Network(first, [W2], "tanh", 0.0)
     batch = network.whole(y[np.newaxis], LOSSES["sigmoid", "cross_entropy"].delta)
 
@@ -77,7 +77,7 @@ def arrays(first: FirstLayer, W2: Array, y: Array) -> Callable[[], Network]:
 
 
 def seconds(step: Callable[[], object], repeats: int) -> float:
-    """The best of several times."""
+    """The shortest of several times."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -87,7 +87,7 @@ def seconds(step: Callable[[], object], repeats: int) -> float:
 
 
 def measure() -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds of a step by method, and the largest relative difference to the full loop."""
+    """By method: the seconds of a step, and the largest relative difference to the full loop."""
     split = dataset(compose([])).train
     X, y = split.features(), split.y.astype(float)
     W1, W2 = draw("lecun", 1.0, [X.shape[1], UNITS, 1], seed=1)
@@ -124,7 +124,7 @@ def _off(ours: Gradient, theirs: Gradient) -> float:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Equal, and how much faster."""
+    """Are the gradients equal, and how much faster are arrays?"""
     time_of, difference = measure()
     slowest, per_array = time_of["full loop"], time_of["arrays"]
     ratio = {method: slowest / value for method, value in time_of.items()}

@@ -1,4 +1,4 @@
-"""Do the units of a layer stay the same?"""
+"""Do the units of a layer stay equal?"""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from nnlab.experiments.figures import COLOURS, panels
 
 
 def row_differences(run: Run) -> list[float]:
-    """|[W_l b_l]_i - [W_l b_l]_j|, the largest element, for each pair of units of each hidden layer."""
+    """The largest element of |[W_l b_l]_i - [W_l b_l]_j|, for each pair of units of each hidden layer."""
     found = []
     for W, b in run.weights[:-1]:
         rows = np.hstack([W, b])  # (n_l, n_{l-1} + 1)
@@ -19,7 +19,7 @@ def row_differences(run: Run) -> list[float]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Zeros: all differences exactly 0. Small random weights: none is, and they learn more."""
+    """From zeros all differences must be exactly 0; from small random weights none, and they learn more."""
     by_scheme = grouped(runs, "init.scheme")
     zero = max(max(row_differences(run)) for run in by_scheme["zeros"])
     random = min(min(row_differences(run)) for run in by_scheme["normal"])
@@ -49,7 +49,7 @@ def _longest(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Costs, and how far apart the rows are."""
+    """Left: costs. Right: the differences of the rows."""
     figure, (left, right) = panels(
         "All weights 0: the units of a layer stay the same for ever, and the net learns less or nothing", 2
     )
