@@ -1,4 +1,4 @@
-"""A large painted set, made once and kept in NNLAB_HOME/data: images beyond the classroom."""
+"""A large painted set, made once and kept in NNLAB_HOME/data."""
 
 from pathlib import Path
 
