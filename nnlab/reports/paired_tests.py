@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nnlab.cells.ranking import Configuration, is_error
 from nnlab.reports import significance
 from nnlab.reports.predictions import Predictions
+from nnlab.tracking.runs import Run
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def paired_tests(pairs: Sequence[tuple[Predictions, Predictions]]) -> list[Paire
 class Compared:
     """One of the best configurations, its middle run's predictions, and the test against the best."""
 
-    configuration: Configuration
+    configuration: Configuration[Run]
     predictions: Predictions | None  # None: a regression, whose outputs are not right or wrong
     test: PairedTest | None  # None: this is the best itself, or it predicted other test images
 
@@ -49,7 +50,7 @@ class Compared:
 
 
 def compare_with_best(
-    configurations: Sequence[Configuration], predictions: Mapping[str, Predictions]
+    configurations: Sequence[Configuration[Run]], predictions: Mapping[str, Predictions]
 ) -> list[Compared]:
     """Test each configuration against the first; ``predictions`` are by the id of the middle run."""
     if not predictions:

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nnlab.cells.ranking import Configuration, Run, Sweep
 from nnlab.config.compose import Config
 from nnlab.nn.arrays import Array
 from nnlab.records.record import MARKER
@@ -16,6 +15,7 @@ from nnlab.reports.paired_tests import Compared, compare_with_best
 from nnlab.reports.predictions import Predictions
 from nnlab.tracking import location
 from nnlab.tracking.reader import Reader
+from nnlab.tracking.runs import Run, Sweep
 
 COMPARED = 20  # configurations in the table of the best ones
 
@@ -56,15 +56,15 @@ class SweepResults:
     def importance(self) -> dict[str, significance.Shares]:
         """For the ranked metric and the one on the training set: how much of it each key explains."""
         shares: dict[str, significance.Shares] = {}
-        for metric in (self.sweep.select_by, f"train/{self.sweep.figure}"):
+        for metric in (self.sweep.select_by, f"train/{self.sweep.score}"):
             cells = [cell for cell in self.sweep.done if metric in cell.metrics]
             rows, values = [cell.params for cell in cells], [cell.metrics[metric] for cell in cells]
             shares[metric] = significance.importance(rows, self.sweep.keys, values)
         return shares
 
-    def marker(self, configuration: Configuration) -> dict[str, Any]:
-        """What the record of the configuration's middle run says of itself."""
-        path = self.reader.download(configuration.middle, MARKER, self.scratch / "marker")
+    def marker(self, run: Run) -> dict[str, Any]:
+        """What the record of a run says of itself: its configuration, digests and provenance."""
+        path = self.reader.download(run, MARKER, self.scratch / "marker")
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return content
 

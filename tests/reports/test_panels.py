@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-from harness import client, empty_store, living_in, runs, write_h5
-from pages import ERROR, KEYS, Page, built, copied, images
+from harness import empty_store, living_in, runs, write_h5
+from pages import ERROR, KEYS, Page, built, images
 
 from nnlab.cells.plan import Plan
 from nnlab.config.compose import compose
@@ -65,15 +65,6 @@ def test_the_best_are_compared_by_exact_statistics(page: Page, swept: tuple[Path
         if verdict != "the best":
             assert f" {a}, {b} " in numbers and (verdict == "yes") == (p * 5 >= 0.05 or p == 1.0)
     assert "The test set was used to select." in page.words
-
-
-def test_a_validation_metric_ranks_where_all_have_it(swept: tuple[Path, Plan], tmp_path: Path) -> None:
-    home = copied(swept, tmp_path)
-    store = client(home)
-    for i, run in enumerate(runs(home, "tags.`nnlab.kind` = 'cell' and tags.`nnlab.status` != 'failed'")):
-        store.log_metric(run.info.run_id, "validation/accuracy", i / 20)
-    words = built(home).words
-    assert "used to select" not in words and "ranked by validation/accuracy" in words
 
 
 def test_what_failed_and_why(page: Page, swept: tuple[Path, Plan]) -> None:

@@ -20,6 +20,7 @@ from harness import (
     nnlab,
     runs,
     small_set,
+    trained,
     wait_for,
     working_folder,
 )
@@ -27,13 +28,13 @@ from pages import Page, built, copied, publish
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.cells.ranking import Run, Sweep, find_sweep
 from nnlab.cells.train_cell import run_cell
 from nnlab.cli.main import cli
 from nnlab.errors import Failed, UserError
 from nnlab.records import record
 from nnlab.reports import panels, sweep_report
 from nnlab.tracking.publisher import Publisher
+from nnlab.tracking.runs import Run, Sweep, find_sweep
 
 NEW_PANEL = """
 from nnlab.reports.figures.base import figure
@@ -102,6 +103,18 @@ def test_sweeps_of_one_configuration_and_of_failures(
     for text in words:
         assert text in page.words
     assert ("not colour images" in page.words) == (not fails)
+
+
+def test_the_validation_score_ranks_where_all_cells_hold_examples_out(tmp_path: Path) -> None:
+    home = empty_store(tmp_path / "home")
+    with living_in(home):
+        shared = [*small_set(tmp_path / "set"), "trainer.iterations=40", "data.validation=0.2"]
+        cells = [trained(home, *shared, f"optimizer.lr={lr}")[0] for lr in (0.5, 0.01)]
+        plan = plans.make("sweep", cells, ["optimizer.lr"])
+        assert plan.select_by == "validation/accuracy"
+        publish(home, plan)
+    words = built(home).words
+    assert "used to select" not in words and "ranked by validation/accuracy" in words
 
 
 # -- at the end of a sweep ---------------------------------------------------------------------------
@@ -206,9 +219,8 @@ def answers(address: str) -> bool:
 def run(name: str, swept: str = "", **values: Any) -> Run:
     params = {key.replace("__", "."): value for key, value in values.items()}
     metrics = {"test/accuracy": params.pop("accuracy", 0.5), "test/cost": 1.0}
-    return Run(
-        name, name, "finished", 0.0, 1.0, params, metrics, {"nnlab.sweep": name, "nnlab.swept": swept}, ""
-    )
+    tags = {"nnlab.sweep": name, "nnlab.swept": swept}
+    return Run(name, name, "finished", params, metrics, started=0.0, ended=1.0, tags=tags, artifacts="")
 
 
 def test_nuisance_keys_alone_make_repetitions() -> None:

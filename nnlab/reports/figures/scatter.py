@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from nnlab.cells.ranking import Run, Sweep, shown
 from nnlab.reports.figures import base
 from nnlab.reports.figures.axes import MOST_VALUES, names, values
 from nnlab.reports.figures.colours import colours
+from nnlab.tracking.runs import Run, Sweep, shown
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from nnlab.cells.ranking import shown
 from nnlab.reports.figures import base
 from nnlab.reports.figures.axes import names, ranked_range
 from nnlab.reports.figures.colours import SCALE
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import shown
 
 HTML = """
 {% if figures %}
@@ -34,7 +34,7 @@ def draw(results: SweepResults) -> base.Choices:
         places = [place[shown(cell.params.get(key))] for cell in sweep.done]
         ticks = {"tickvals": list(place.values()), "ticktext": list(place)}
         dimensions.append({"label": key, "values": places, **ticks})
-    for metric in dict.fromkeys((f"train/{sweep.figure}", sweep.select_by)):
+    for metric in dict.fromkeys((f"train/{sweep.score}", sweep.select_by)):
         numbers = [cell.metrics.get(metric, math.nan) for cell in sweep.done]
         dimensions.append({"label": metric, "values": numbers})
     low, high = ranked_range(sweep)

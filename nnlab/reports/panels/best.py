@@ -16,7 +16,7 @@ HTML = """
 <th class="n">{{ sweep.select_by }}<br>mean</th>
 {% if repeated %}<th class="n">range<br>of runs</th>{% endif %}
 {% if classes %}<th class="n">right<br>on test</th><th class="n">95 %<br>interval</th>{% endif %}
-<th class="n">train<br>{{ sweep.figure }}</th>
+<th class="n">train<br>{{ sweep.score }}</th>
 {% if classes %}
 <th class="n">alone right:<br>best, this</th><th class="n">p</th>
 <th class="name">cannot be told<br>from the best</th>
@@ -88,7 +88,7 @@ def _row(results: SweepResults, one: Compared) -> dict[str, Any]:
         "runs": len(configuration.runs),
         "mean": one.mean(metric),
         "range": f"{min(values):{digits}}–{max(values):{digits}}" if len(values) > 1 else "",
-        "train": one.mean(f"train/{results.sweep.figure}"),
+        "train": one.mean(f"train/{results.sweep.score}"),
         "right": predictions.right_text if predictions else "",
         "interval": predictions.interval_text if predictions else "",
         "alone": f"{test.a_alone}, {test.b_alone}" if test else "",

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nnlab.cells.ranking import DONE, Configuration, shown
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import Run, shown
 
 HTML = """
 <p><code>nnlab rerun</code> trains a run again from its record and compares every cost, weight and output
@@ -30,7 +30,7 @@ bit for bit. A cell that failed has no record: the command of the sweep tries it
 def content(results: SweepResults) -> dict[str, Any]:
     """Each cell with its swept values and metrics, and what the best run was made with."""
     sweep = results.sweep
-    names = (sweep.select_by, f"test/{sweep.figure}", f"train/{sweep.figure}", "train/cost")
+    names = (sweep.select_by, f"test/{sweep.score}", f"train/{sweep.score}", "train/cost")
     metrics = list(dict.fromkeys(names))
     rows = [
         {
@@ -38,15 +38,15 @@ def content(results: SweepResults) -> dict[str, Any]:
             "state": run.state,
             "swept": [shown(run.params.get(key)) for key in sweep.keys],
             "metrics": [f"{run.metrics[key]:.4g}" if key in run.metrics else "" for key in metrics],
-            "again": results.rerun_command(run) if run.state in DONE else "",
+            "again": results.rerun_command(run) if run.done else "",
         }
         for run in sorted(sweep.cells, key=lambda run: run.name)
     ]
-    made_with = _made_with(results, sweep.ranked[0]) if sweep.ranked else ""
+    made_with = _made_with(results, sweep.ranked[0].middle) if sweep.ranked else ""
     return {"rows": rows, "metrics": metrics, "server": results.server, "made_with": made_with}
 
 
-def _made_with(results: SweepResults, best: Configuration) -> str:
+def _made_with(results: SweepResults, best: Run) -> str:
     """Commit, versions and machine of the best run, from its record's marker."""
     marker = results.marker(best)
     made = marker["provenance"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.cells.ranking import NUISANCE, Configuration, Sweep, shown
+from nnlab.cells.ranking import NUISANCE, Configuration
 from nnlab.nn.arrays import Array
 from nnlab.reports.figures.axes import names, values
 from nnlab.reports.figures.base import Choices
@@ -14,6 +14,7 @@ from nnlab.reports.figures.colours import PALETTE, colours
 from nnlab.reports.figures.learning_curves import Curve, Group, curve, learning_curves
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import Run, Sweep, shown
 
 POINTS = 100  # of one curve
 MOST_RUNS = 150  # of which curves are drawn
@@ -34,7 +35,7 @@ ranking.
 """
 
 
-def chosen(sweep: Sweep) -> list[Configuration]:
+def chosen(sweep: Sweep) -> list[Configuration[Run]]:
     """The configurations that are drawn: the best ones, and others evenly over the ranking."""
     ranked = sweep.ranked
     each = max((len(c.runs) for c in ranked), default=1)
@@ -75,7 +76,7 @@ def draw(results: SweepResults) -> Choices:
     return choices
 
 
-def _curve(configuration: Configuration, costs: Mapping[str, Array]) -> Curve:
+def _curve(configuration: Configuration[Run], costs: Mapping[str, Array]) -> Curve:
     """The curve of the runs that did not diverge; of all if each of them did."""
     sound = [run for run in configuration.runs if run.state != "diverged"]
     runs = sound or configuration.runs

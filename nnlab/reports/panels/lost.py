@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nnlab.cells.ranking import DONE, Run
 from nnlab.nn.arrays import Array
 from nnlab.reports.figures.learning_curves import finite
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import Run
 
 STATES = ("failed", "killed", "running", "diverged", "stuck")  # in the order of the table
 MOST = 40  # rows
@@ -39,7 +39,7 @@ def content(results: SweepResults) -> dict[str, Any]:
             "name": run.name,
             "state": run.state,
             "why": why(run, costs) or "interrupted before its end",
-            "again": results.rerun_command(run) if run.state in DONE else "",
+            "again": results.rerun_command(run) if run.done else "",
         }
         for run in shown
     ]

@@ -2,11 +2,11 @@
 
 import plotly.graph_objects as go
 
-from nnlab.cells.ranking import Sweep
 from nnlab.reports.figures.base import Choices, log_axis
 from nnlab.reports.figures.scatter import points_by_key, scatter
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import Sweep
 
 # choice -> its metric, the axis's title, the format of its ticks
 AGAINST = {

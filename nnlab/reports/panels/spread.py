@@ -2,14 +2,14 @@
 
 import plotly.graph_objects as go
 
-from nnlab.cells.ranking import Sweep
 from nnlab.reports.figures.base import Choices
 from nnlab.reports.figures.scatter import points_by_key, scatter
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import Sweep
 
 HTML = """
-<p>Each point is a cell. On the dashed line training and test {{ sweep.figure }} are equal; the further a
+<p>Each point is a cell. On the dashed line training and test {{ sweep.score }} are equal; the further a
 point is {{ "above" if sweep.regression else "below" }} it, the more its net has overfitted.</p>
 {{ figure(id, figures) }}
 """
@@ -22,7 +22,7 @@ def draw(results: SweepResults) -> Choices:
 
 
 def _coloured(sweep: Sweep, key: str) -> go.Figure:
-    metric = sweep.figure
+    metric = sweep.score
     groups = points_by_key(sweep, key, f"train/{metric}", f"test/{metric}")
     figure = scatter(groups, f"{metric} on the training set", f"{metric} on the test set")
     values = [v for group in groups for v in (*group.x, *group.y)]

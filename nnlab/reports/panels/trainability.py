@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from nnlab.cells.ranking import NUISANCE, Run, Sweep, shown
+from nnlab.cells.ranking import NUISANCE
 from nnlab.reports.figures.axes import MOST_VALUES, names, values
 from nnlab.reports.figures.base import Choices
 from nnlab.reports.figures.heatmap import STATES, heatmap
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
+from nnlab.tracking.runs import Run, Sweep, shown
 
 HTML = """
 {% if figures %}
@@ -58,7 +59,7 @@ def draw(results: SweepResults) -> Choices:
     x, y, side = axes(sweep)
     if x is None:
         return {}
-    metric, limits = f"train/{sweep.figure}", _limits(sweep)
+    metric, limits = f"train/{sweep.score}", _limits(sweep)
 
     def drawn(cells: Sequence[Run], name: str) -> go.Figure:
         # without a hidden layer the activation does not matter: these cells stand on every side
