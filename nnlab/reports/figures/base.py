@@ -1,6 +1,6 @@
 """What all figures have in common: type, margins, grid, the logarithmic axis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,19 @@ import plotly.graph_objects as go
 
 from nnlab.reports.figures.colours import GRID, INK
 
+Axis = Mapping[str, Any]
+NO_AXIS: Axis = {}
 Choices = dict[str, list[go.Figure]]  # what the reader can choose -> the figures shown side by side
 
 
-def figure(traces: Sequence[Any], height: int, **layout: Any) -> go.Figure:
-    """A plotly figure of these traces, ``height`` pixels high, in the style of the page."""
+def figure(
+    traces: Sequence[Any], height: int, x: Axis = NO_AXIS, y: Axis = NO_AXIS, **layout: Any
+) -> go.Figure:
+    """A plotly figure of these traces, ``height`` pixels high, in the style of the page.
+
+    ``x`` and ``y`` are plotly's settings of the two axes, such as their title.
+    """
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
     base = {
         "template": "none",
         "height": height,
@@ -25,14 +33,13 @@ def figure(traces: Sequence[Any], height: int, **layout: Any) -> go.Figure:
         "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
         "hoverlabel": {"font": {"size": 14}},
+        "xaxis": {**axis, **x},
+        "yaxis": {**axis, **y},
     }
-    made = go.Figure(list(traces), {**base, **layout})
-    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    made.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    return made
+    return go.Figure(list(traces), {**base, **layout})
 
 
-def log_axis(values: Sequence[float], tickformat: str = "~g") -> dict[str, Any]:
+def log_axis(values: Sequence[float], tickformat: str = "~g") -> Axis:
     """A logarithmic axis that holds these values: one label per decade, more where there are few."""
     positive = [float(v) for v in values if v > 0.0]
     low, high = (np.log10(min(positive)), np.log10(max(positive))) if positive else (0.0, 1.0)

@@ -46,10 +46,9 @@ def heatmap(
     for cell in cells:
         members[shown(cell.params.get(x)), shown(cell.params.get(y)) if y else ""].append(cell)
     squares = {place: square(found, metric) for place, found in members.items()}
-    figure = _draw(squares, names(sweep, x), names(sweep, y) if y else [""], limits, height)
-    figure.update_xaxes(title=x, type="category", showgrid=False)
-    figure.update_yaxes(title=y or "", type="category", showgrid=False)
-    return figure
+    traces = _traces(squares, names(sweep, x), names(sweep, y) if y else [""], limits)
+    category = {"type": "category", "showgrid": False}
+    return base.figure(traces, height, {"title": x, **category}, {"title": y or "", **category})
 
 
 def square(cells: Sequence[Run], metric: str) -> Square:
@@ -65,13 +64,12 @@ def square(cells: Sequence[Run], metric: str) -> Square:
     return Square(value, state if state or value is not None else "failed", note, f"{mean}{counts}")
 
 
-def _draw(
+def _traces(
     squares: Mapping[tuple[str, str], Square],
     x: Sequence[str],
     y: Sequence[str],
     limits: tuple[float, float],
-    height: int,
-) -> go.Figure:
+) -> list[go.Heatmap]:
     """Two heatmaps on top of each other: the means, and the states of the squares without a mean."""
     rows = [[squares.get((a, b)) for a in x] for b in y]
     codes = {state: i for i, state in enumerate(STATES)}
@@ -92,7 +90,7 @@ def _draw(
         colorscale=_steps([colour for colour, _ in STATES.values()]), zmin=-0.5, zmax=len(STATES) - 0.5,
         showscale=False, **shared,
     )  # fmt: skip
-    return base.figure([means, states], height)
+    return [means, states]
 
 
 def _text(square: Square) -> str:

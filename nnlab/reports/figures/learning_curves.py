@@ -70,10 +70,7 @@ def learning_curves(groups: Sequence[Group]) -> go.Figure:
     axis = base.log_axis([v for c in framed for v in (*c.low, *c.high)])
     if crosses:
         traces.append(_crosses(crosses, top=10 ** axis["range"][1]))
-    figure = base.figure(traces, 480)
-    figure.update_xaxes(title="step")
-    figure.update_yaxes(title="training cost J", **axis)
-    return figure
+    return base.figure(traces, 480, {"title": "step"}, {"title": "training cost J", **axis})
 
 
 def _lines(group: Group) -> go.Scatter:

@@ -44,8 +44,8 @@ def points_by_key(sweep: Sweep, key: str, x: str, y: str) -> list[Points]:
     return [points(f"{key} {name}", colour_of[name], found) for name, found in groups.items() if found]
 
 
-def scatter(groups: Sequence[Points], x_title: str, y_title: str) -> go.Figure:
-    """The points of all groups on two linear axes."""
+def scatter(groups: Sequence[Points], x: base.Axis, y: base.Axis) -> go.Figure:
+    """The points of all groups; ``x`` and ``y`` are plotly's settings of the axes."""
     traces = [
         go.Scatter(
             x=list(g.x), y=list(g.y), mode="markers", name=g.name, text=list(g.text),
@@ -54,7 +54,4 @@ def scatter(groups: Sequence[Points], x_title: str, y_title: str) -> go.Figure:
         )
         for g in groups
     ]  # fmt: skip
-    figure = base.figure(traces, 460)
-    figure.update_xaxes(title=x_title)
-    figure.update_yaxes(title=y_title)
-    return figure
+    return base.figure(traces, 460, x, y)

@@ -42,9 +42,8 @@ def _bars(shares: Shares) -> go.Figure:
         )
         for i, name, colour in ((1, "with its interactions", "#9fc5dd"), (0, "alone", PALETTE[0]))
     ]  # fmt: skip
-    figure = base.figure(bars, 140 + 60 * len(keys), barmode="group", bargap=0.3)
-    figure.update_xaxes(title="share of the variance, %", rangemode="tozero")
-    return figure
+    x = {"title": "share of the variance, %", "rangemode": "tozero"}
+    return base.figure(bars, 140 + 60 * len(keys), x, barmode="group", bargap=0.3)
 
 
 PANEL = Panel("weight", "Importance", "Which key matters", HTML, draw=draw)

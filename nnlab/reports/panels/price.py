@@ -30,10 +30,9 @@ def draw(results: SweepResults) -> Choices:
 
 def _against(sweep: Sweep, key: str, metric: str, title: str, tickformat: str) -> go.Figure:
     groups = points_by_key(sweep, key, metric, "train/cost")
-    figure = scatter(groups, title, "final training cost J")
-    figure.update_xaxes(**log_axis([v for group in groups for v in group.x], tickformat))
-    figure.update_yaxes(**log_axis([v for group in groups for v in group.y]))
-    return figure
+    x = log_axis([v for group in groups for v in group.x], tickformat)
+    y = log_axis([v for group in groups for v in group.y])
+    return scatter(groups, {"title": title, **x}, {"title": "final training cost J", **y})
 
 
 PANEL = Panel("price", "Cost", "What it costs", HTML, draw=draw)

@@ -24,7 +24,9 @@ def draw(results: SweepResults) -> Choices:
 def _coloured(sweep: Sweep, key: str) -> go.Figure:
     metric = sweep.score
     groups = points_by_key(sweep, key, f"train/{metric}", f"test/{metric}")
-    figure = scatter(groups, f"{metric} on the training set", f"{metric} on the test set")
+    figure = scatter(
+        groups, {"title": f"{metric} on the training set"}, {"title": f"{metric} on the test set"}
+    )
     values = [v for group in groups for v in (*group.x, *group.y)]
     low, high = min(values, default=0.0), max(values, default=1.0)
     line = {"color": "#9aa5b1", "dash": "dash"}
