@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab.cells import plan as plans
-from nnlab.cells.gradcheck import compare
+from nnlab.cells.gradcheck import gradcheck
 from nnlab.cells.ranking import SCORES
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import Cell, attempt, explain_solver, resolve
@@ -262,7 +262,7 @@ def gradcheck_command() -> None:
     """Compare backprop with central differences: nnlab gradcheck model=deep."""
     register()
     cfg = compose(click.get_current_context().args)
-    blocks = compare(cfg)
+    blocks = gradcheck(cfg)
     for block in blocks:
         OUT.print(block.text(), markup=False)
     wrong = sum(len(block.differing) for block in blocks)

@@ -73,6 +73,7 @@ class OptimizerConfig:
     epsilon: float = MISSING
     l2: float = MISSING
     batch_size: int | None = None
+    decay: float = 0.0
 
 
 @dataclass

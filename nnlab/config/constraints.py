@@ -6,7 +6,7 @@ from typing import Any
 
 from nnlab.errors import UserError
 from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.initializers import SCHEMES
+from nnlab.nn.initializers import INITIALIZERS
 from nnlab.nn.losses import LOSSES, OUTPUTS
 from nnlab.nn.optimizers import OPTIMIZERS
 
@@ -45,7 +45,7 @@ RANGES: dict[str, Range] = {
     "model.leak": (lambda value: 0.0 < value <= 1.0, "a number above 0, at most 1"),
     "model.output": _one_of(OUTPUTS),
     "model.loss": _one_of(dict.fromkeys(loss for _, loss in LOSSES)),
-    "init.scheme": _one_of(SCHEMES),
+    "init.scheme": _one_of(INITIALIZERS),
     "init.scale": NOT_NEGATIVE,
     "optimizer.name": _one_of(OPTIMIZERS),
     "optimizer.lr": POSITIVE,
@@ -55,6 +55,7 @@ RANGES: dict[str, Range] = {
     "optimizer.epsilon": POSITIVE,
     "optimizer.l2": NOT_NEGATIVE,
     "optimizer.batch_size": _optional(_integer(1)),
+    "optimizer.decay": NOT_NEGATIVE,
     "trainer.iterations": _integer(1),
     "trainer.solver": _one_of(("auto", "primal", "gram")),
     "trainer.dtype": _one_of(("float64", "float32")),

@@ -17,7 +17,8 @@ from nnlab.records.record import Record
 
 # each after those it imports
 PARTS = (
-    "nn/operations", "nn/activations", "nn/losses", "nn/metrics", "nn/inference", "tracking/served_model",
+    "nn/arrays", "nn/options", "nn/tape", "nn/activations", "nn/losses", "nn/metrics", "nn/inference",
+    "tracking/served_model",
 )  # fmt: skip
 REQUIREMENTS = ("mlflow", "numpy", "threadpoolctl")
 
@@ -46,7 +47,9 @@ def write(rec: Record, folder: Path) -> Files:
 def _arrays(rec: Record) -> dict[str, Any]:
     """All that the answers depend on, as arrays of numbers and text."""
     net = net_of(rec)
-    functions = {"activation": net.activation, "leak": net.leak, "output": net.output}
+    model = rec.config["model"]
+    options = {key: model.get(key, option.default) for key, option in net.g.options.items()}
+    functions = {"activation": model["activation"], "output": net.output, **options}
     weights = {
         f"{n}{l}": p for l, pair in enumerate(net.parameters, 1) for n, p in zip("Wb", pair, strict=True)
     }
