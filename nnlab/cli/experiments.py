@@ -11,6 +11,8 @@ from nnlab.errors import Failed, UserError
 from nnlab.experiments import claim as experiment
 from nnlab.experiments.claim import Experiment, Verdict
 from nnlab.sweeps import command as sweep
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import Unavailable, connected
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -48,8 +50,6 @@ def _test(each: Experiment) -> Verdict:
 
 def _tag(plan: Plan, name: str, verdict: Verdict) -> None:
     """Show the verdict on the sweep's parent run, if the store is there."""
-    from nnlab.tracking import tracker as tracking
-
     tags = {
         "mlflow.runName": name,
         "nnlab.experiment": name,
@@ -58,11 +58,11 @@ def _tag(plan: Plan, name: str, verdict: Verdict) -> None:
     }
     parent = f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'"
     try:
-        tracker = tracking.Tracker(home(), plan.experiment)
-        for run in tracker.reader.search(parent):
-            tracker.tag(run.info.run_id, tags)
-    except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {str(error).splitlines()[0]}; the verdict is not tagged", markup=False)
+        with connected(home(), plan.experiment) as store:
+            for run in Reader(store).runs(parent):
+                store.log(run.id, tags=tags)
+    except Unavailable as error:
+        ERROR.print(f"{error}; the verdict is not tagged", markup=False)
 
 
 def _short(path: Path) -> str:

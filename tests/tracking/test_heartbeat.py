@@ -10,8 +10,8 @@ import pytest
 from harness import cell, client, empty_store, living_in, runs, small_set, trained
 
 from nnlab.cells import plan as plans
-from nnlab.tracking import heartbeat as reaper
-from nnlab.tracking import tags as labels
+from nnlab.tracking import heartbeat
+from nnlab.tracking.abandoned import driver_is_dead
 from nnlab.tracking.publisher import Publisher
 
 NOW = time.time()
@@ -40,42 +40,42 @@ def other() -> "subprocess.Popen[str]":
 
 def test_a_driver_lives_as_long_as_its_process(other: "subprocess.Popen[str]") -> None:
     tags = tags_of(other)
-    assert not reaper.is_dead(tags, LONG_AGO)
-    assert not reaper.is_dead(tags | {reaper.HEARTBEAT: "0"}, LONG_AGO), "this host knows better"
+    assert not heartbeat.is_dead(tags, LONG_AGO)
+    assert not heartbeat.is_dead(tags | {heartbeat.HEARTBEAT: "0"}, LONG_AGO), "this host knows better"
     other.kill()
-    while not reaper.is_dead(tags, NOW):  # killed, and not yet waited for: only its remains are left
+    while not heartbeat.is_dead(tags, NOW):  # killed, and not yet waited for: only its remains are left
         time.sleep(0.01)
     with other:
         pass
-    assert reaper.is_dead(tags, NOW)
+    assert heartbeat.is_dead(tags, NOW)
 
 
 def test_a_process_number_given_again_is_not_the_driver() -> None:
-    host, number, start = reaper.tags()[reaper.DRIVER].rsplit(" ", 2)
+    host, number, start = heartbeat.tags()[heartbeat.DRIVER].rsplit(" ", 2)
     assert number == str(os.getpid())
-    earlier = {reaper.DRIVER: f"{host} {number} {int(start) - 1}"}
-    assert reaper.is_dead(earlier, NOW)
+    earlier = {heartbeat.DRIVER: f"{host} {number} {int(start) - 1}"}
+    assert heartbeat.is_dead(earlier, NOW)
 
 
 @pytest.mark.parametrize("driver", ["elsewhere/1/pid:[1] 7 8", "", "nonsense", "a b c d", " "])
 def test_elsewhere_the_heartbeat_counts(driver: str) -> None:
     for age, dead in ((0, False), (590, False), (610, True)):
-        beat = {reaper.DRIVER: driver, reaper.HEARTBEAT: f"{time.time() - age:.0f}"}
-        assert reaper.is_dead(beat, LONG_AGO) == dead
+        beat = {heartbeat.DRIVER: driver, heartbeat.HEARTBEAT: f"{time.time() - age:.0f}"}
+        assert heartbeat.is_dead(beat, LONG_AGO) == dead
     for beat in ("", "soon", "-1", "1e999"):
-        tags = {reaper.DRIVER: driver, reaper.HEARTBEAT: beat}
-        assert reaper.is_dead(tags, LONG_AGO) and not reaper.is_dead(tags, time.time())
+        tags = {heartbeat.DRIVER: driver, heartbeat.HEARTBEAT: beat}
+        assert heartbeat.is_dead(tags, LONG_AGO) and not heartbeat.is_dead(tags, time.time())
 
 
 def test_whose_runs_are_touched() -> None:
-    mine, gone = reaper.tags(), {reaper.DRIVER: "elsewhere 1 2", reaper.HEARTBEAT: "5"}
+    mine, gone = heartbeat.tags(), {heartbeat.DRIVER: "elsewhere 1 2", heartbeat.HEARTBEAT: "5"}
     child = {"nnlab.kind": "cell", "nnlab.sweep": "a"}
-    assert not labels.driver_is_dead({"team": "other"} | gone, LONG_AGO, None)
-    assert not labels.driver_is_dead(child, LONG_AGO, mine)
-    assert labels.driver_is_dead(child, LONG_AGO, gone)
-    assert labels.driver_is_dead(child, NOW, None), "a sweep that works has a parent that is RUNNING"
-    assert labels.driver_is_dead({"nnlab.kind": "sweep"} | gone, NOW, None)
-    assert not labels.driver_is_dead({"nnlab.kind": "cell"} | mine, LONG_AGO, None)
+    assert not driver_is_dead({"team": "other"} | gone, LONG_AGO, None)
+    assert not driver_is_dead(child, LONG_AGO, mine)
+    assert driver_is_dead(child, LONG_AGO, gone)
+    assert driver_is_dead(child, NOW, None), "a sweep that works has a parent that is RUNNING"
+    assert driver_is_dead({"nnlab.kind": "sweep"} | gone, NOW, None)
+    assert not driver_is_dead({"nnlab.kind": "cell"} | mine, LONG_AGO, None)
 
 
 def test_a_run_taken_for_dead_comes_back_with_the_next_heartbeat(
@@ -91,11 +91,11 @@ def test_a_run_taken_for_dead_comes_back_with_the_next_heartbeat(
         client(home).set_terminated(parent.info.run_id, "KILLED")
         publisher.publish()
         assert runs(home)[0].info.status == "KILLED", "not before its time"
-        monkeypatch.setattr(reaper, "BEAT_EVERY", 0.0)
+        monkeypatch.setattr(heartbeat, "BEAT_EVERY", 0.0)
         publisher.publish()
         (again,) = runs(home)
         assert again.info.status == "RUNNING"
-        assert again.data.tags[reaper.DRIVER] == reaper.tags()[reaper.DRIVER]
+        assert again.data.tags[heartbeat.DRIVER] == heartbeat.tags()[heartbeat.DRIVER]
 
 
 def test_a_second_run_of_a_lost_call_is_taken_away(tmp_path: Path) -> None:
