@@ -14,7 +14,7 @@ from PIL import Image
 
 from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import Config, compose
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.metrics import classes
 from nnlab.records import record

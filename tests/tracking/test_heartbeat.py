@@ -41,9 +41,7 @@ def other() -> "subprocess.Popen[str]":
 def test_a_driver_lives_as_long_as_its_process(other: "subprocess.Popen[str]") -> None:
     tags = tags_of(other)
     assert not heartbeat.is_dead(tags, LONG_AGO)
-    assert not heartbeat.is_dead(tags | {heartbeat.HEARTBEAT: "0"}, LONG_AGO), (
-        "here the process decides"
-    )
+    assert not heartbeat.is_dead(tags | {heartbeat.HEARTBEAT: "0"}, LONG_AGO), "here the process decides"
     other.kill()
     while not heartbeat.is_dead(tags, NOW):  # killed, but not waited for yet: a zombie
         time.sleep(0.01)
