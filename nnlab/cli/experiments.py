@@ -3,22 +3,20 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from nnlab.cells.plan import Plan
 from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.experiments import claim as experiment
 from nnlab.experiments.claim import Experiment, Verdict
-from nnlab.sweeps import command as sweep
-
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
+from nnlab.sweeps.console import OUT, complain, say
+from nnlab.sweeps.run import run as run_sweep
 
 
 @click.command("experiments")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def experiments(names: tuple[str, ...]) -> None:
-    """Test the lecture notes' claims: train what is missing, analyse, write verdicts and their index.
+    """Test the lecture notes' claims: train what is missing, analyse, write the verdicts.
 
     Without a name it tests them all. One of them alone: nnlab experiments zero_init
     """
@@ -28,11 +26,11 @@ def experiments(names: tuple[str, ...]) -> None:
         try:
             verdict = _test(each)
         except (UserError, Failed) as error:  # its data are missing, a cell failed: the others go on
-            ERROR.print(f"{each.name}: {error}", markup=False, soft_wrap=True)
+            complain(f"{each.name}: {error}")
             left.append(each.name)
             continue
         OUT.print(f"{verdict.verdict}: {verdict.sentence}", markup=False)
-    OUT.print(f"\n{_short(experiment.write_index())}", markup=False, soft_wrap=True)
+    say(f"\n{_short(experiment.write_index())}")
     if left:
         raise Failed(f"no new verdict on {', '.join(left)}; what was in the way is said above")
 
@@ -40,7 +38,7 @@ def experiments(names: tuple[str, ...]) -> None:
 def _test(each: Experiment) -> Verdict:
     if not each.sweeps:
         return each.judge([])
-    plan = sweep.run([f"experiment={each.name}"])
+    plan = run_sweep([f"experiment={each.name}"])
     verdict = each.judge(experiment.read_runs(plan.cells))
     _tag(plan, each.name, verdict)
     return verdict
@@ -62,7 +60,7 @@ def _tag(plan: Plan, name: str, verdict: Verdict) -> None:
         for run in tracker.reader.search(parent):
             tracker.tag(run.info.run_id, tags)
     except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {str(error).splitlines()[0]}; the verdict is not tagged", markup=False)
+        complain(f"MLflow: {str(error).splitlines()[0]}; the verdict is not tagged")
 
 
 def _short(path: Path) -> str:

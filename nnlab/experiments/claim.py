@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nnlab.cells.train_cell import Cell, build_network, dataset
-from nnlab.config.compose import Config
 from nnlab.config.paths import EXPERIMENTS, home
+from nnlab.config.schema import Config
 from nnlab.data.hdf5 import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.inference import Parameters

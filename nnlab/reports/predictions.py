@@ -14,7 +14,8 @@ from PIL import Image
 
 from nnlab.cells.ranking import Run
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import Config, compose
+from nnlab.config.compose import compose
+from nnlab.config.schema import Config
 from nnlab.data.hdf5 import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.metrics import classes

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from nnlab.config.compose import flatten
+from nnlab.config.schema import flatten
 from nnlab.errors import UserError
 from nnlab.records.record import Record
 from nnlab.tracking import curves

@@ -15,7 +15,7 @@ from nnlab.cells.plan import Plan, Published
 from nnlab.cells.summary import Summary
 from nnlab.cells.train_cell import Cell
 from nnlab.cells.trained_net import net_of
-from nnlab.config.compose import training_dict
+from nnlab.config.schema import training_dict
 from nnlab.records import record
 from nnlab.tracking import content, curves
 from nnlab.tracking import heartbeat as reaper

@@ -13,16 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from harness import assert_refused, done, empty_store, living_in, markers, nnlab, runs, small_set
-from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
-from hydra.core.global_hydra import GlobalHydra
-from hydra.types import HydraContext, RunMode
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import run_cell
-from nnlab.config.compose import Config, compose
-from nnlab.config.experiments import register
-from nnlab.config.paths import CONF, EXPERIMENTS, ROOT
+from nnlab.config.compose import compose, composed
+from nnlab.config.experiments import register_experiments
+from nnlab.config.paths import EXPERIMENTS, ROOT
+from nnlab.config.schema import Config
 from nnlab.data import hdf5
 from nnlab.data.painted import generator as painted
 from nnlab.errors import UserError
@@ -31,6 +28,7 @@ from nnlab.experiments.claim import Experiment, Run
 from nnlab.records.lock import claim
 from nnlab.sweeps.experiment_data import draw_data
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
+from nnlab.sweeps.run import experiment_grid
 
 ALL = experiment.find()
 SWEPT = [each for each in ALL if each.sweeps]
@@ -470,15 +468,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
     """The plan of ``nnlab sweep experiment=name ...`` with the first and last value of each key."""
-    register()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
-        given = [f"experiment={name}", *arguments]
-        params = loader.load_configuration("config", given, RunMode.MULTIRUN).hydra.sweeper.params
-        grid = read_grid(given, dict(params), {}, loader)
-        ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
-        draw_data(name)
-        return plan_cells(HydraContext(loader, Callbacks()), "config", Grid(grid.shared, ends)), grid
+    given = [f"experiment={name}", *arguments]
+    grid = read_grid(given, experiment_grid(composed(given)), {})
+    ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
+    draw_data(name)
+    return plan_cells(Grid(grid.shared, ends)), grid
 
 
 @pytest.mark.parametrize("name", [each.name for each in SWEPT])
@@ -533,12 +527,11 @@ def test_an_unknown_name_and_a_missing_folder(monkeypatch: pytest.MonkeyPatch, t
         experiment.find()
 
 
-def test_broken_yaml_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_broken_yaml_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "sweep.yaml").write_text("model: [")
-    monkeypatch.setattr(experiment, "EXPERIMENTS", tmp_path)
     with pytest.raises(UserError, match=r"mine/sweep.yaml: not readable YAML"):
-        register()
+        register_experiments(tmp_path)
 
 
 # -- the command line ------------------------------------------------------------------------------
@@ -587,7 +580,7 @@ hydra:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of nnlab with one experiment of its own, and one that needs the course's files."""
     root = tmp_path_factory.mktemp("checkout")
-    for part in ("nnlab", "conf", "hydra_plugins"):
+    for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mine", "real"):
         folder = root / "experiments" / name

@@ -30,7 +30,7 @@ from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import flatten, training_dict
+from nnlab.config.schema import flatten, training_dict
 from nnlab.records import record
 from nnlab.records.record import Record
 from nnlab.tracking import tracker as tracking
