@@ -1,4 +1,4 @@
-"""What a cell costs beside its arithmetic: the harness in the worker, planning, publishing."""
+"""The time of a cell besides its arithmetic: the harness in the worker, planning, publishing."""
 
 import os
 import time
@@ -24,7 +24,7 @@ WARM_UP = 2  # cells that are not counted
 
 
 class Stopwatch:
-    """Wraps functions and sums up the seconds spent in them."""
+    """Wraps functions and adds up the seconds spent in them."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -43,7 +43,7 @@ class Stopwatch:
 
 
 def working() -> Callable[[int], list[float]]:
-    """A task: seconds of each cell in the worker, from its claim to its record, less the arithmetic."""
+    """A task: the seconds of each cell in the worker, from its lock to its record, minus the arithmetic."""
 
     def task(count: int) -> list[float]:
         watch, found = Stopwatch(), []
@@ -65,7 +65,7 @@ def working() -> Callable[[int], list[float]]:
 
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
-    """A task: seconds, on the clock and of the processor, of each record's way into a new SQLite store."""
+    """A task: the seconds (clock and processor) to publish each record into a new SQLite store."""
     from nnlab.tracking.tracker import Tracker
 
     def task(count: int) -> dict[str, list[float]]:

@@ -19,7 +19,7 @@ COMMANDS = {
     "compare": "Say what differs between recorded runs, and draw their curves.",
     "rerun": "Train a recorded run again and compare every cost, weight and test probability.",
     "predict": "Ask a trained net what it sees in image files of any size.",
-    "experiments": "Test the lecture notes' claims: train what is missing, analyse, write the verdicts.",
+    "experiments": "Test the claims of the lecture notes: train, analyse, write verdicts and index.",
     "gradcheck": "Compare backprop with central differences: nnlab gradcheck model=deep.",
     "data": "Make, fetch and check image sets.",
     "sync": "Publish every record that the MLflow store does not have yet.",

@@ -169,6 +169,7 @@ def test_params_are_the_configuration_by_the_keys_that_people_type(sweep: Publis
         "model.depth", "model.width", "model.hidden", "model.activation", "model.leak", "model.output",
         "model.loss", "init.scheme", "init.scale", "optimizer.name", "optimizer.lr", "optimizer.momentum",
         "optimizer.beta1", "optimizer.beta2", "optimizer.epsilon", "optimizer.l2", "optimizer.batch_size",
+        "optimizer.decay",
         "trainer.iterations", "trainer.solver", "trainer.dtype", "trainer.threads", "trainer.eval_every",
     }  # fmt: skip
     spelled = {
