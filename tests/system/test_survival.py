@@ -233,7 +233,7 @@ def test_runs_of_dead_drivers_end_as_killed_at_the_next_start(tmp_path: Path) ->
     interrupted(alive, signal.SIGTERM)
 
 
-# -- many drivers at once ----------------------------------------------------------------------------------------
+# -- many drivers at once --------------------------------------------------------------------------
 
 
 @pytest.mark.slow

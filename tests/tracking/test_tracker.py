@@ -31,7 +31,7 @@ from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import flatten, training_dict
+from nnlab.config.schema import flatten, training_dict
 from nnlab.records import record
 from nnlab.records.record import Record
 from nnlab.tracking.curves import stride
@@ -169,6 +169,7 @@ def test_params_are_the_configuration_by_the_keys_that_people_type(sweep: Publis
         "model.depth", "model.width", "model.hidden", "model.activation", "model.leak", "model.output",
         "model.loss", "init.scheme", "init.scale", "optimizer.name", "optimizer.lr", "optimizer.momentum",
         "optimizer.beta1", "optimizer.beta2", "optimizer.epsilon", "optimizer.l2", "optimizer.batch_size",
+        "optimizer.decay",
         "trainer.iterations", "trainer.solver", "trainer.dtype", "trainer.threads", "trainer.eval_every",
     }  # fmt: skip
     spelled = {
