@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.activations import activation
 from nnlab.nn.diagnostics import layer_statistics

@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from nnlab.cells.train_cell import build_network, dataset, resolve
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.nn.gradcheck import Block, check
 from nnlab.nn.losses import LOSSES
 

@@ -19,8 +19,8 @@ from nnlab.cells.evaluation import Evaluation, final_figures, unseen
 from nnlab.cells.ranking import SCORES
 from nnlab.cells.workload import training_size
 from nnlab.config.canonical import canonical
-from nnlab.config.compose import Config, hidden_sizes, training_dict
 from nnlab.config.paths import home
+from nnlab.config.schema import Config, hidden_sizes, training_dict
 from nnlab.data import holdout, sandbox
 from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError

@@ -4,7 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.reports.facts import facts
 from nnlab.reports.html import fragment, render
 from nnlab.reports.panels import all_panels

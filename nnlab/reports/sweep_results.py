@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.nn.arrays import Array
 from nnlab.records.record import MARKER
 from nnlab.reports import significance

@@ -14,8 +14,9 @@ from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import summarize
 from nnlab.reports import sweep_report
-from nnlab.tracking import tracker as tracking
 from nnlab.tracking.publisher import Publisher
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import Store
 
 KEYS = ("model.depth", "init.scale", "seed")
 SCALES = {"1e-9": "stuck", "1": "finished", "1e200": "diverged"}
@@ -79,5 +80,5 @@ class Page(HTMLParser):
 
 def built(home: Path, **env: str) -> Page:
     with living_in(home, **env):
-        reader = tracking.Tracker(home, "nnlab").reader
+        reader = Reader(Store(home, "nnlab"))
         return Page(sweep_report.build(reader, reader.sweep(None), home))

@@ -12,7 +12,8 @@ from nnlab.config.compose import compose
 from nnlab.nn.metrics import classes
 from nnlab.records import record
 from nnlab.reports import significance, sweep_report
-from nnlab.tracking import tracker as tracking
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import Store
 
 
 def test_the_map_shows_the_state_of_each_square(page: Page) -> None:
@@ -121,6 +122,6 @@ def test_pictures_of_other_data_are_not_shown(swept: tuple[Path, Plan], tmp_path
     write_h5(tmp_path / "set" / "train.h5", x=np.zeros((2, 4, 4, 3), np.uint8), y=np.array([0, 1]))
     write_h5(tmp_path / "set" / "test.h5", "test", x=np.zeros((20, 4, 4, 3), np.uint8), y=np.arange(20) % 2)
     with living_in(home):
-        reader = tracking.Tracker(home, "nnlab").reader
+        reader = Reader(Store(home, "nnlab"))
         html = sweep_report.build(reader, reader.sweep(plan.id), home, compose(other))
     assert "other digest" in Page(html).words and "img" not in Page(html).tags
