@@ -9,12 +9,12 @@ from nnlab.reports.sweep_results import SweepResults
 
 
 def nothing(results: SweepResults) -> dict[str, Any]:
-    """Of a panel without a figure, or without words of its own."""
+    """The default of a panel without figures, or whose template needs no content."""
     return {}
 
 
 def always(results: SweepResults) -> bool:
-    """Of a panel that every page has."""
+    """The default: every page has the panel."""
     return True
 
 
