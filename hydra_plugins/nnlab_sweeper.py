@@ -1,6 +1,6 @@
 """Hydra looks for plugins in this namespace package and nowhere else."""
 
-from nnlab.sweeps.driver import GridSweeper
+from nnlab.sweeps.command import GridSweeper
 
 
 class NnlabSweeper(GridSweeper):

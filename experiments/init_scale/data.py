@@ -1,4 +1,4 @@
-"""128 + 500 points in 32 dimensions, told apart by a plane."""
+"""128 + 500 points in 32 dimensions; a plane separates the classes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a cell costs beside its arithmetic: the harness in the worker, planning, publishing."""
+"""The time of a cell besides its arithmetic: the harness in the worker, planning, publishing."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from experiments.speed.work import ITERATIONS, cell, data_name
 from nnlab.cells import plan as plans
 from nnlab.cells import train_cell as run
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import CONF
+from nnlab.config.paths import CONF
 from nnlab.nn.network import Network
 from nnlab.records import record
 from nnlab.records.lock import claim
@@ -24,7 +24,7 @@ WARM_UP = 2  # cells that are not counted
 
 
 class Stopwatch:
-    """Wraps functions and sums up the seconds spent in them."""
+    """Wraps functions and adds up the seconds spent in them."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -43,7 +43,7 @@ class Stopwatch:
 
 
 def working() -> Callable[[int], list[float]]:
-    """A task: seconds of each cell in the worker, from its claim to its record, less the arithmetic."""
+    """A task: the seconds of each cell in the worker, from its lock to its record, minus the arithmetic."""
 
     def task(count: int) -> list[float]:
         watch, found = Stopwatch(), []
@@ -65,7 +65,7 @@ def working() -> Callable[[int], list[float]]:
 
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
-    """A task: seconds, on the clock and of the processor, of each record's way into a new SQLite store."""
+    """A task: the seconds (clock and processor) to publish each record into a new SQLite store."""
     from nnlab.tracking.tracker import Tracker
 
     def task(count: int) -> dict[str, list[float]]:
@@ -86,7 +86,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
 
 
 def planning() -> Callable[[int], dict[str, Any]]:
-    """A task: seconds to plan that many cells, and those of Hydra's own two compositions of one job."""
+    """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
     from hydra import initialize_config_dir
     from hydra._internal.callbacks import Callbacks
     from hydra.core.global_hydra import GlobalHydra
@@ -100,7 +100,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
             "grid": ["model.width=range(2,5)", "init.scale=0.1,1,10", f"seed=range(1,{count // 9 + 1})"],
         }
         seconds = {}
-        dataset(cell("deep").config)  # read before
+        dataset(cell("deep").config)  # so that it is read before the clock starts
         with initialize_config_dir(str(CONF), version_base="1.3"):
             loader = GlobalHydra.instance().config_loader()
             context = HydraContext(config_loader=loader, callbacks=Callbacks())

@@ -1,11 +1,11 @@
-"""A large painted set, made once and kept in NNLAB_HOME/data: images beyond the classroom."""
+"""A large painted set, made once and kept in NNLAB_HOME/data."""
 
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.data import hdf5
 from nnlab.data.painted import generator
 

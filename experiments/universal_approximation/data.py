@@ -1,4 +1,4 @@
-"""256 + 1000 points of three curves: a smooth one, one with a kink, one that oscillates."""
+"""256 + 1000 points of three curves: one is smooth, one has a kink, one oscillates."""
 
 from pathlib import Path
 

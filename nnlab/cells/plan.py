@@ -18,10 +18,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES, ranked_by
 from nnlab.cells.train_cell import Cell
-from nnlab.config.canonical import held_out_by
-from nnlab.config.compose import Config, check, flatten, from_dict, training_dict
+from nnlab.config.compose import check, flatten, from_dict, training_dict
+from nnlab.config.run_name import run_name
 from nnlab.errors import UserError
 from nnlab.records import record
 from nnlab.records.lock import locked
@@ -46,9 +46,8 @@ class Plan:
 
     @cached_property
     def select_by(self) -> str:
-        """The figure that its cells are ranked by: on held-out examples, if all of them have some."""
-        held_out = all(held_out_by(flatten(training_dict(cell.config))) for cell in self.cells)
-        return f"{'validation' if held_out else 'test'}/{self.cells[0].figure}"
+        """The metric that its cells are ranked by: the score on held-out examples, or on the test set."""
+        return ranked_by(self.cells[0].figure, [flatten(training_dict(c.config)) for c in self.cells])
 
     def name(self, cell: Cell) -> str:
         """The run name of a cell of this plan."""
@@ -127,7 +126,7 @@ def _check(plan: Plan) -> None:
         check(cell.config)
         if not record.DIGEST.fullmatch(cell.fingerprint):
             raise ValueError(f"{cell.fingerprint!r} is no fingerprint")
-        if cell.figure not in FIGURES:
+        if cell.figure not in SCORES:
             raise ValueError(f"{cell.figure!r} is no figure")
 
 
@@ -164,65 +163,3 @@ def load_all(home: Path) -> tuple[list[Plan], list[str]]:
         except UserError as error:
             damaged.append(str(error))
     return sorted(found, key=lambda plan: plan.created), damaged
-
-
-# -- run names -----------------------------------------------------------------------------------
-
-# how a value is shown where the value alone would not say what it is; "" where it would
-PREFIX = {
-    "init.scheme": "",
-    "optimizer.name": "",
-    "optimizer.lr": "lr",
-    "optimizer.batch_size": "b",
-    "trainer.iterations": "it",
-    "trainer.solver": "",
-    "trainer.dtype": "",
-    "model.output": "",
-    "model.loss": "",
-    "data.name": "",
-    "data.train": "",
-    "data.validation": "v",
-}
-SHOWN = 18  # letters of a run name that the UI shows
-LONGEST = 250  # letters that a database keeps of it
-MODEL = ("model.depth", "model.width", "model.hidden")
-
-
-def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
-    """A short name: `relu 4x20 s0.1 #3`, `lr0.1 relu 4x20 s1`; float32 and a fold are always labelled.
-
-    Where it is longer than lists show, what varies leads: `lr0.01 #3 relu 4x20 s1`.
-    """
-    values = flatten(training_dict(cfg))
-    varied = {*keys, "data.name"} if "data" in keys else {*keys, *MODEL} if "model" in keys else {*keys}
-    shape: list[tuple[tuple[str, ...], str]] = [(MODEL, _shape(cfg))]
-    if cfg.model.depth > 1:
-        shape.insert(0, (("model.activation",), cfg.model.activation.removesuffix("_relu")))
-    core = [*shape, (("init.scale",), f"s{cfg.init.scale:g}")]
-    if cfg.data.folds is not None:
-        core.append((("data.folds", "data.fold"), f"f{cfg.data.fold}/{cfg.data.folds}"))
-    named = {key for keys_, _ in core for key in keys_} | {"seed", "model.activation"}
-    extras = [key for key in values if key in varied - named or values[key] == "float32"]
-    parts = [*(((key,), _short(key, values[key])) for key in extras), *core]
-    parts.append((("seed",), f"#{cfg.seed}"))
-    name = " ".join(text for _, text in parts)
-    if len(name) > SHOWN:
-        parts.sort(key=lambda part: not varied & {*part[0]})
-        name = " ".join(text for _, text in parts)
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
-
-
-def _shape(cfg: Config) -> str:
-    model = cfg.model
-    if model.depth == 1:
-        return "logistic"
-    if model.width is not None:
-        return f"{model.depth}x{model.width}"
-    return "-".join(map(str, model.hidden or ()))
-
-
-def _short(key: str, value: Any) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    if key.startswith("data.t"):
-        text = Path(text).stem
-    return PREFIX.get(key, key.rpartition(".")[2] + "=") + text

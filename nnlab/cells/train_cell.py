@@ -16,10 +16,11 @@ from nnlab.cells import pictures as plots
 from nnlab.cells.cache import features, gram_of, validation_products
 from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.evaluation import Evaluation, final_figures, unseen
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES
 from nnlab.cells.workload import training_size
 from nnlab.config.canonical import canonical
-from nnlab.config.compose import Config, hidden_sizes, home, training_dict
+from nnlab.config.compose import Config, hidden_sizes, training_dict
+from nnlab.config.paths import home
 from nnlab.data import holdout, sandbox
 from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError
@@ -47,7 +48,7 @@ class Cell:
 
     config: Config
     fingerprint: str
-    figure: str = FIGURES[0]  # what its nets are ranked by
+    figure: str = SCORES[0]  # what its nets are ranked by
 
     def folder(self, home: Path) -> Path:
         """Where its record stands, or will."""
@@ -117,7 +118,7 @@ def resolve(cfg: Config) -> Cell:
         _refuse_unstreamable(cfg, data.m)
     if trainer.solver == "auto":
         trainer.solver, _ = solver(cfg)
-    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), FIGURES[data.train.regression])
+    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), SCORES[data.train.regression])
 
 
 def solver(cfg: Config) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import compose, home, quoted
+from nnlab.config.compose import compose, quoted
+from nnlab.config.paths import home
 from nnlab.data import hdf5, sandbox
 from nnlab.data.dataset import Split
 from nnlab.data.hdf5 import SplitName

@@ -24,8 +24,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab.cells import plan as plans
 from nnlab.cells.gradcheck import compare
-from nnlab.cells.plan import run_name
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import Cell, attempt, explain_solver, resolve
 from nnlab.cli.data import OVERRIDES, data
@@ -36,13 +35,16 @@ from nnlab.cli.report import compare as compare_runs
 from nnlab.cli.report import report
 from nnlab.cli.rerun import rerun
 from nnlab.cli.ui import ui
-from nnlab.config.compose import CONF, compose, home, reject_hidden_conflict, typed
+from nnlab.config.compose import compose, reject_hidden_conflict, typed
+from nnlab.config.experiments import register
+from nnlab.config.paths import CONF, home
+from nnlab.config.run_name import run_name
 from nnlab.errors import Failed, UserError
-from nnlab.experiments.claim import draw_data, register
 from nnlab.nn.training import Step
 from nnlab.records import record
 from nnlab.records.lock import claim, forget_orphan
-from nnlab.sweeps import driver as sweep
+from nnlab.sweeps.experiment_data import draw_data
+from nnlab.sweeps.worker import work
 from nnlab.tracking.publisher import Publisher, publishing
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -117,7 +119,7 @@ def _hydra(name: str, *flags: str) -> None:
 
     def task(composed: DictConfig) -> None:
         if composed.sweep.plan is not None:  # a job of a sweep: work through its plan
-            sweep.work(Path(composed.sweep.plan))
+            work(Path(composed.sweep.plan))
             return
         try:
             _train(composed)
@@ -189,7 +191,7 @@ def _train_once(cell: Cell, force: bool) -> None:
 
 def _result(rec: record.Record, name: str) -> str:
     costs, figures = rec.arrays("history")["train/cost"], rec.metrics
-    solver, kind = rec.config["trainer"]["solver"], FIGURES[rec.regression]
+    solver, kind = rec.config["trainer"]["solver"], SCORES[rec.regression]
     lines = [
         f"{name}: {rec.status} after {len(costs)} steps in {figures['time/train_s']:.2f} s ({solver})",
         f"  cost            {_cost(costs[0])} -> {_cost(costs[-1])}",

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from nnlab.cells import pictures as plots
 from nnlab.cells.trained_net import ask, net_of, outputs
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.data import image_file as images
 from nnlab.errors import UserError
 from nnlab.nn.inference import Answer, Net

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.tracking import location as store
 from nnlab.tracking.find_run import find_record

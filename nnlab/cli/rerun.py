@@ -13,7 +13,8 @@ from nnlab.cells import plan as plans
 from nnlab.cells.train_cell import Cell, resolve, run_cell
 from nnlab.cli.data import OVERRIDES
 from nnlab.cli.rerun_sweep import verify_sweep
-from nnlab.config.compose import home, quoted
+from nnlab.config.compose import quoted
+from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.records.record import Record
 from nnlab.reruns import checkout

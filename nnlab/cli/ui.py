@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from nnlab import signals as interrupts
-from nnlab.config.compose import home
+from nnlab.config.paths import home
 from nnlab.errors import UserError
 from nnlab.tracking import location as store
 

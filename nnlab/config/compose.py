@@ -4,7 +4,6 @@ Values stand in ``conf/``, types here, ranges in ``ranges``. A Config made here 
 """
 
 import dataclasses
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,11 +17,8 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from nnlab.config import constraints as ranges
+from nnlab.config.paths import CONF, home, named_data
 from nnlab.errors import UserError
-
-ROOT = Path(__file__).resolve().parents[2]
-CONF = ROOT / "conf"
-EXPERIMENTS = ROOT / "experiments"
 
 
 @dataclass
@@ -129,19 +125,6 @@ TRAINING = ("data", "model", "init", "optimizer", "trainer", "seed")  # what a c
 def quoted(text: str) -> str:
     """A text as the value of a Hydra override, whatever letters it has."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def home() -> Path:
-    """Where nnlab writes: NNLAB_HOME, or the project's root."""
-    return Path(os.environ.get("NNLAB_HOME") or ROOT).resolve()
-
-
-def named_data(relative: str) -> str:
-    """The file of a named set: in NNLAB_DATA where it stands there, else in NNLAB_HOME/data."""
-    given = os.environ.get("NNLAB_DATA")
-    if given and (Path(given) / relative).is_file():
-        return str((Path(given) / relative).resolve())
-    return str(home() / "data" / relative)
 
 
 def register() -> None:

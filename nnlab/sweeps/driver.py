@@ -1,89 +1,36 @@
-"""The sweep: a Hydra sweeper that plans cells, skips finished ones, launches the rest, sums up.
+"""The driver of a sweep: it skips finished cells, has the rest trained, publishes and sums up.
 
 The launcher gets a few jobs that all work through one plan file, each taking the next cell that
 nobody has claimed; so the load balances itself, and a dead worker loses only its own cell.
 """
 
 import dataclasses
-import signal
-import threading
 import time
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing import parent_process
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import failures, summarize
-from nnlab.cells.train_cell import Cell, attempt, explain_solver
-from nnlab.config.compose import CONF, home, quoted
+from nnlab.cells.train_cell import Cell, explain_solver
+from nnlab.config.compose import quoted
+from nnlab.config.paths import home
 from nnlab.errors import Failed
-from nnlab.experiments import claim as experiment
 from nnlab.records import record
-from nnlab.records.lock import claim, forget_orphan, orphaned
-from nnlab.sweeps.grid import plan_cells, read_grid
-from nnlab.threads import cores
+from nnlab.records.lock import forget_orphan, orphaned
+from nnlab.sweeps.progress import progress
+from nnlab.sweeps.worker import settled
 from nnlab.tracking.publisher import Publisher, publishing
 
-LOOKS = 2  # of the progress bar at the record store, a second
 TRIES = 3  # launches in a row that may begin no cell: a worker can die before it takes one
 ERROR = Console(stderr=True)
 OUT = Console()
 
 
-# -- working -------------------------------------------------------------------------------------
-
-
-def work(plan_path: Path) -> None:
-    """What a launched job does: train every cell of the plan that nobody else does.
-
-    First the free cells; then it waits for those that somebody has claimed, and trains what he leaves
-    undone. Where he dies, the cell is left to the driver.
-    """
-    if parent_process() is not None:  # a terminal's Ctrl-C reaches everybody: the driver ends its workers
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    plan = plans.load(plan_path)
-    held = [cell for cell in plan.cells if not _work_on(cell, wait=False)]
-    for cell in held:
-        _work_on(cell, wait=True)
-
-
-def _work_on(cell: Cell, wait: bool) -> bool:
-    """Train a cell unless it is done or failed by now; False if somebody else holds it."""
-    folder, started = cell.folder(home()), time.time()
-    try:
-        with claim(folder, wait) as mine:
-            if mine and not _settled(cell):
-                attempt(cell, home())
-            return mine
-    except OSError as error:  # the folder itself cannot be had
-        record.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
-        return True
-
-
-# -- driving -------------------------------------------------------------------------------------
-
-
-def _settled(cell: Cell) -> bool:
-    folder = cell.folder(home())
-    return record.exists(folder) or record.failure_path(folder).is_file()
-
-
 def _left(cells: Sequence[Cell]) -> list[Cell]:
-    return [cell for cell in cells if not _settled(cell)]
+    return [cell for cell in cells if not settled(cell)]
 
 
 def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
@@ -96,7 +43,7 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
         publisher = Publisher(plan, home())
         status = "killed"
         try:
-            with publishing(publisher), _progress(todo):
+            with publishing(publisher), progress(todo):
                 _launch_all(plan, todo, launcher, jobs)
             failed = failures(plan, home())
             status = "failed" if failed else "finished"
@@ -159,7 +106,7 @@ def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> 
         started = time.time()
         forget_orphan(cell.folder(home()))
         problem = _launch(plan, [cell], launcher, 1)
-        if not _settled(cell):
+        if not settled(cell):
             text = "the worker died on this cell, twice (killed, or out of memory?)"
             record.write_failure(cell.folder(home()), text, f"{text}\n{problem}", started, time.time())
 
@@ -177,37 +124,6 @@ def _launch(plan: Plan, cells: list[Cell], launcher: Launcher, jobs: int) -> Exc
     finally:
         part.unlink(missing_ok=True)
     return None
-
-
-@contextmanager
-def _progress(todo: list[Cell]) -> Iterator[None]:
-    """A progress bar with done, failed and the time left, fed from the record store."""
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]} failed"),
-        TextColumn("left:"), TimeRemainingColumn(),
-    )  # fmt: skip
-    stop = threading.Event()
-    left = [cell.folder(home()) for cell in todo]
-    with Progress(*columns, console=ERROR, disable=not todo, refresh_per_second=LOOKS) as bar:
-        task = bar.add_task("cells", total=len(todo), failed=0)
-
-        def look() -> None:
-            left[:] = [folder for folder in left if not record.exists(folder)]
-            failed = sum(record.failure_path(folder).is_file() for folder in left)
-            bar.update(task, completed=len(todo) - len(left) + failed, failed=failed)
-
-        def watch() -> None:
-            while not stop.wait(1.0 / LOOKS):
-                look()
-
-        thread = threading.Thread(target=watch, name="progress", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-            look()
 
 
 def _report_publication(publisher: Publisher, plan: Plan, whole: bool) -> None:
@@ -228,53 +144,3 @@ def _report_publication(publisher: Publisher, plan: Plan, whole: bool) -> None:
 
 def _no_report(problem: str | None) -> str:
     return f"no report: {problem}; `nnlab report` makes it"
-
-
-def run(overrides: Sequence[str]) -> Plan:
-    """Run a sweep from within Python, as `nnlab sweep` would with these overrides; returns its plan."""
-    experiment.register()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        hydra = GlobalHydra.instance().hydra
-        assert hydra is not None
-        plan: Plan = hydra.multirun("config", _job, list(overrides), with_log_configuration=False)
-    return plan
-
-
-def _job(composed: DictConfig) -> None:
-    work(Path(composed.sweep.plan))
-
-
-# -- Hydra ---------------------------------------------------------------------------------------
-
-
-class GridSweeper(Sweeper):
-    """Hydra's side of the sweep: it hands over the arguments and the launcher."""
-
-    def __init__(self, params: dict[str, str] | None = None) -> None:
-        self.params = dict(params or {})
-
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Keep what Hydra gives, and get the launcher that the config names."""
-        self.context, self.composed = hydra_context, config
-        self.jobs_of = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
-
-    def sweep(self, arguments: list[str]) -> Plan:
-        """Plan, train, publish, sum up; returns the plan."""
-        experiment.draw_data(self.composed.hydra.runtime.choices.get("experiment"))
-        default = OmegaConf.to_container(self.composed.sweep.grid)
-        assert isinstance(default, dict)
-        grid_of = {str(key): str(values) for key, values in default.items()}
-        grid = read_grid(arguments, self.params, grid_of, self.context.config_loader)
-        plan = plan_cells(self.context, self.composed.hydra.job.config_name, grid)
-        sweep = plan.cells[0].config.sweep
-        run_plan(plan, self.jobs_of, sweep.jobs or self._workers(), sweep.force)
-        return plan
-
-    def _workers(self) -> int:
-        """As many jobs as the launcher has workers; one where it runs them in turn."""
-        workers: Any = self.composed.hydra.launcher.get("n_jobs", 1)
-        return cores() if workers == -1 else int(workers)

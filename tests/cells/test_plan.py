@@ -14,9 +14,9 @@ from harness import cell, environment, living_in, small_set
 from omegaconf import OmegaConf
 
 from nnlab.cells import plan as plans
-from nnlab.cells.plan import run_name
 from nnlab.cells.train_cell import Cell, resolve
 from nnlab.config.compose import compose, typed
+from nnlab.config.run_name import run_name
 from nnlab.errors import UserError
 
 VISIBLE = 18  # characters of a run name that the MLflow UI shows

@@ -23,7 +23,8 @@ TRAIN = """
 import sys
 from pathlib import Path
 from nnlab.records.lock import claim
-from nnlab.config.compose import compose, home
+from nnlab.config.compose import compose
+from nnlab.config.paths import home
 from nnlab.errors import UserError
 from nnlab.cells.train_cell import resolve, run_cell
 

@@ -308,7 +308,8 @@ def test_a_training_killed_midway_leaves_no_record(home: Path, data: list[str]) 
     made: Cell = cell(*long)
     folder = made.folder(home)
     code = (
-        "import sys; from pathlib import Path; from nnlab.config.compose import compose, home;"
+        "import sys; from pathlib import Path; from nnlab.config.compose import compose;"
+        "from nnlab.config.paths import home;"
         "from nnlab.cells.train_cell import resolve, run_cell; from nnlab.records.lock import claim\n"
         "cell = resolve(compose(sys.argv[1:]))\n"
         "with claim(cell.folder(home())): run_cell(cell, home())"

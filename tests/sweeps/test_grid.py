@@ -12,7 +12,7 @@ from hydra.types import HydraContext
 from omegaconf.errors import OmegaConfBaseException
 
 from nnlab.cells.plan import Plan
-from nnlab.config.compose import CONF
+from nnlab.config.paths import CONF
 from nnlab.errors import UserError
 from nnlab.sweeps.grid import plan_cells, read_grid
 
