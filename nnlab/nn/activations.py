@@ -99,6 +99,21 @@ def identity_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
     xp.copyto(out, 1.0)
 
 
+def elu(xp: Xp, Z: Array, out: Array) -> None:
+    """Z where Z > 0, else exp(Z) - 1 (Clevert et al. 2016, alpha 1)."""
+    below = np.empty_like(Z)
+    xp.minimum(Z, 0.0, out=below)
+    xp.expm1(below, out=below)
+    xp.maximum(Z, 0.0, out=out)
+    xp.add(out, below, out=out)
+
+
+def elu_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """1 where A > 0, else exp(Z) = A + 1."""
+    xp.minimum(A, 0.0, out=out)
+    xp.add(out, 1.0, out=out)
+
+
 ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(sigmoid, sigmoid_slope, ends=(0.0, 1.0)),
     "tanh": Activation(tanh, tanh_slope, ends=(-1.0, 1.0)),
@@ -106,5 +121,6 @@ ACTIVATIONS: dict[str, Activation] = {
     "leaky_relu": Activation(
         leaky_relu, leaky_relu_slope, options={"leak": share(0.01, "slope of leaky_relu below 0")}
     ),
+    "elu": Activation(elu, elu_slope),
     "identity": Activation(identity, identity_slope),
 }
