@@ -134,8 +134,8 @@ def rmsprop(xp: Xp, theta: Array, g: Array, state: State, beta2: float, epsilon:
 
 
 # gd has the course's rate. The others had the lowest mean cost of five rates, a factor of 3 apart, for
-# sigmoid, tanh and relu nets of depth 2 and 3 on the painted set: momentum after 2500 steps (width 16), adam
-# and rmsprop after 300 (width 8)
+# sigmoid, tanh and relu nets of depth 2 and 3 on the painted set: momentum after 2500 steps (width 16),
+# adam and rmsprop after 300 (width 8)
 OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(gd, linear=True, moments=0, lr=0.0075),
     "momentum": Optimizer(
