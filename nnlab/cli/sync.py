@@ -1,5 +1,7 @@
 """The command line's `nnlab sync`."""
 
+from contextlib import suppress
+
 import click
 
 from nnlab.cells import plan as plans
@@ -7,7 +9,9 @@ from nnlab.cells.summary import summarize
 from nnlab.config.paths import home
 from nnlab.errors import Failed
 from nnlab.sweeps.console import OUT
-from nnlab.tracking.publisher import Publisher, publishing
+from nnlab.sweeps.report import attach_report
+from nnlab.tracking.background import publishing
+from nnlab.tracking.publisher import Publisher
 
 
 @click.command()
@@ -35,14 +39,16 @@ def sync() -> None:
                 status = "killed" if summary.counts["missing"] else "finished"
                 publisher.close(summary, "failed" if summary.counts["failed"] else status)
             publisher.log_model(summary)
-            if publisher.published:
-                publisher.report()
-        problem = problem or publisher.problem
-        refused += publisher.refused
-        waiting += len(publisher.waiting)
+            outcome = publisher.publication
+            if outcome.published and plan.kind == "sweep" and outcome.problem is None:
+                with suppress(Failed):  # `nnlab report` says what is wrong
+                    attach_report(plan, home())
+        problem = problem or outcome.problem
+        refused += outcome.refused
+        waiting += len(outcome.waiting)
     if problem is not None or waiting:
-        why = problem or "not all could be published"
-        refused.append(f"MLflow: {why}\n{waiting} runs wait; run `nnlab sync` again")
+        why = problem or "MLflow: not all could be published"
+        refused.append(f"{why}\n{waiting} runs wait; run `nnlab sync` again")
     if refused:
         raise Failed("\n".join(refused))
     OUT.print("every record is published")

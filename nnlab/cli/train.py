@@ -22,7 +22,8 @@ from nnlab.records import record
 from nnlab.records.lock import claim, forget_orphan
 from nnlab.sweeps.console import OUT, complain, progress_bar, say
 from nnlab.sweeps.experiment_data import draw_data
-from nnlab.tracking.publisher import Publisher, publishing
+from nnlab.tracking.background import publishing
+from nnlab.tracking.publisher import Publisher
 
 
 @click.command("train", context_settings=OVERRIDES)
@@ -65,8 +66,8 @@ def _train(cfg: Config) -> None:
             finished = record.read(cell.folder(home()))
             say(_result(finished, plan.name(cell)))
         publisher.log_model(summarize(plan, home()))
-    if publisher.complaints:
-        complain("\n".join(publisher.complaints))
+    if complaints := publisher.publication.complaints:
+        complain("\n".join(complaints))
     else:
         OUT.print(f"  MLflow run      {publisher.run_of(cell)} (`nnlab ui` shows it)")
 
