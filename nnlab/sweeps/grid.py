@@ -122,7 +122,7 @@ class _Base:
     """One composition that gives many configs: each swept value is converted by OmegaConf once."""
 
     def __init__(self, composed: DictConfig, first: dict[str, str]) -> None:
-        """``first`` are swept texts to begin with, since the composition may have none for them."""
+        """``first`` are values of the swept keys, which the composition may lack."""
         self._composed, self._first = composed, first
         self._start = convert(_assign(composed, first))
         self._typed = OmegaConf.structured(self._start)

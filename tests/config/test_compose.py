@@ -20,7 +20,7 @@ from nnlab.config.paths import CONF
 from nnlab.config.paths import home as home_of_nnlab
 from nnlab.config.schema import Config, flatten, from_dict, optimizer_options, training_dict
 from nnlab.errors import UserError
-from nnlab.nn.initializers import SCHEMES
+from nnlab.nn.initializers import INITIALIZERS
 from nnlab.nn.optimizers import OPTIMIZERS
 
 
@@ -313,7 +313,7 @@ def test_a_value_wins_over_that_of_its_group() -> None:
     assert (chosen.name, chosen.lr, chosen.beta1) == ("adam", 0.5, 0.5)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", INITIALIZERS)
 def test_an_initializer_as_a_group_has_scale_1(scheme: str) -> None:
     assert dataclasses.asdict(compose([f"init={scheme}"]).init) == {"scheme": scheme, "scale": 1.0}
 
