@@ -18,13 +18,15 @@ from experiments.speed.scale import KINDS
 from experiments.speed.work import Problem
 from experiments.speed.workers import Failure, Timed, Worker, cores
 from nnlab.data.dataset import Dataset
-from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.activations import activation
+from nnlab.nn.first_layer import GramLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
 from nnlab.nn.network import Network
-from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import train
+from nnlab.nn.optimizers import init
+from nnlab.nn.training import Schedule, train
 
 
 def timed(seconds: float) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def measurements() -> dict[str, Any]:
     return {"machine": machine, "load": {"loop": 0.1}, "parts": parts}
 
 
-def test_all_that_is_measured_is_here_by_hand() -> None:
+def test_the_measurements_made_by_hand_have_all_parts() -> None:
     assert set(measurements()["parts"]) == set(bench.PARTS)
 
 
@@ -104,7 +106,7 @@ def test_one_missed_target_refutes_it_and_is_named(path: tuple[str, ...], value:
     assert said["verdict"] == "refuted" and missed in said["sentence"].partition("missed:")[2]
 
 
-def test_auto_is_held_to_its_worst_point() -> None:
+def test_auto_is_judged_by_its_worst_point() -> None:
     found = measurements()
     found["parts"]["scale"].append({**found["parts"]["scale"][0], "m": 5000, "ratio": 1.3})
     assert summary.verdict(found)["verdict"] == "refuted"
@@ -120,7 +122,7 @@ def test_what_was_not_measured_leaves_the_claim_open() -> None:
     assert summary.markdown(found).count("not measured |") == sum(row.missing for row in lines)
 
 
-def test_a_peer_that_is_not_installed_is_missing_and_no_crash() -> None:
+def test_a_peer_that_is_not_installed_is_missing_and_does_not_end_the_benchmark() -> None:
     worker = Worker(importlib.import_module, "no_such_library", core=cores()[0])
     answer = worker.ask(1)
     worker.close()
@@ -145,7 +147,7 @@ def once() -> Callable[[int], Timed]:
     return lambda iterations: next(runs)
 
 
-def test_a_peer_that_dies_between_its_runs_is_missing_and_no_crash() -> None:
+def test_a_peer_that_dies_between_its_runs_is_missing_and_does_not_end_the_benchmark() -> None:
     worker = Worker(once, core=cores()[0])
     entry = _repeat({"seconds": [20.0]}, worker, 100)
     assert entry == {"seconds": [20.0, 25.0]}
@@ -202,11 +204,9 @@ def test_ratios() -> None:
 def test_the_peers_have_the_costs_of_nnlab(peer: Any, toy: Dataset) -> None:
     images, Y = toy.train.features(), targets(toy.train.y, 1, np.dtype("float64"))
     weights = draw("lecun", 1.0, [images.shape[1], 5, 4, 1], 1)
-    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], "relu", 0.0)
-    ours = train(
-        network, Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS["gd"], init("gd", network.theta, 0.1),
-        iterations=5,
-    )  # fmt: skip
+    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], activation("relu"))
+    state = init("gd", network.theta, 0.1)
+    ours = train(network, Y, LOSSES["sigmoid", "cross_entropy"], state, Schedule(5))
     trainer = peer(Problem(images, Y, weights, 0.1))
     trainer.start()
     assert np.allclose(trainer.run(5), ours, rtol=0, atol=1e-13)
