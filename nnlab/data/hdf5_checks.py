@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from nnlab.data.regular_file import check_regular
-from nnlab.errors import UserError
+from nnlab.errors import UserError, printable
 
 MAX_COMPRESSION = 100  # a streamed array may be this many times larger than its bytes in the file
 MAX_CLASSES = 10_000
@@ -174,4 +174,4 @@ def class_names(path: Path, classes: h5py.Dataset) -> tuple[str, ...]:
             f"it must be 2 to {MAX_CLASSES} names as bytes"
         )
     names = (bytes(name).decode("utf-8", "replace") for name in classes[()])
-    return tuple("".join(c if c.isprintable() else "?" for c in name) for name in names)
+    return tuple(map(printable, names))

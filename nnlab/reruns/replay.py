@@ -13,7 +13,7 @@ from nnlab.config.canonical import held_out_by
 from nnlab.config.compose import DATA_SETS, compose
 from nnlab.config.overrides import quoted
 from nnlab.config.schema import KEYS, TRAINING, Config, flatten, unknown_key
-from nnlab.errors import UserError
+from nnlab.errors import UserError, printable
 from nnlab.records.record import ARRAYS, MARKER, Record, read
 
 
@@ -160,7 +160,7 @@ def _surroundings(rec: Record) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in str(value))  # a record may come from anywhere
+    text = printable(str(value))  # a record may come from anywhere
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
