@@ -33,17 +33,17 @@ def compare(runs: tuple[str, ...], output: Path | None, experiment: str) -> None
         raise UserError("RUNS: two or more are needed; see `nnlab compare --help`")
     with tempfile.TemporaryDirectory() as scratch:
         records = [find_record(text, home(), experiment, Path(scratch))[0] for text in runs]
-        from nnlab.reports import run_comparison as contrast
+        from nnlab.reports import run_comparison
 
-        found = contrast.contrast(records)
+        found = run_comparison.compare(records)
         name = "-".join(rec.fingerprint[:6] for rec in records[:6])
         path = output or home() / "reports" / f"compare-{name}.html"
-        contrast.write(found, records, path)
+        run_comparison.write(found, records, path)
     if found.differences:
         _show("what differs", ["", *found.names], found.differences)
     _show("what came out", ["", *found.names], found.outcomes)
     if found.pairs:
-        _show("McNemar's exact test on the same test images", contrast.PAIRS, found.pairs)
+        _show("McNemar's exact test on the same test images", run_comparison.PAIRS, found.pairs)
     for note in found.notes:
         say(note)
     say(f"curves: {path.resolve()}")

@@ -25,12 +25,12 @@ def report(sweep: str | None, output: Path | None, experiment: str) -> None:
     nnlab report c5ad94f1 --output talk.html
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 nnlab report
     """
-    from nnlab.reports import sweep_report as report
+    from nnlab.reports import sweep_report
 
     with connected(home(), experiment) as store:
         reader = Reader(store)
         found = reader.sweep(sweep)
-        page = report.build(reader, found, home())
-    path = output or report.path_of(home(), found.id)
-    report.write(page, path)
+        page = sweep_report.build(reader, found, home())
+    path = output or sweep_report.path_of(home(), found.id)
+    sweep_report.write(page, path)
     say(f"{path.resolve()}")

@@ -1,13 +1,14 @@
-"""A page of HTML that holds all it needs: the template, the figures, plotly itself."""
+"""A page of HTML that holds all it needs: its template, the figures as JSON, plotly itself."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import jinja2
-import plotly.graph_objects as go
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
+
+from nnlab.reports.figures.base import Choices
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("nnlab.reports"),
@@ -18,14 +19,33 @@ TEMPLATES = jinja2.Environment(
 )
 
 
-def render(template: str, figures: Mapping[str, dict[str, list[go.Figure]]], **content: Any) -> str:
-    """The page of a template; ``figures`` by name and choice, each a row of panels."""
+def render(template: str, figures: Mapping[str, Choices], **content: Any) -> str:
+    """The page of a template; ``figures`` are by the id of the place where they stand."""
+    return TEMPLATES.get_template(template).render(
+        figures=figures,
+        figures_json=Markup(_as_json(figures)),
+        plotly_js=Markup(get_plotlyjs()),
+        **content,
+    )
+
+
+def fragment(html: str, **content: Any) -> Markup:
+    """A piece of a page, from the text of its template, which can use the macro ``figure``."""
+    macro = '{% from "figure.html" import figure %}'
+    return Markup(TEMPLATES.from_string(macro + html).render(**content))
+
+
+def _as_json(figures: Mapping[str, Choices]) -> str:
+    """All figures as one JSON object, in which no text can end the script that holds it."""
     drawn = {
-        name: {choice: [json.loads(figure.to_json()) for figure in row] for choice, row in choices.items()}
-        for name, choices in figures.items()
+        id: {choice: f"[{','.join(figure.to_json() for figure in row)}]" for choice, row in choices.items()}
+        for id, choices in figures.items()
         if choices
     }
-    text = json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")  # no tag inside the script
-    return TEMPLATES.get_template(template).render(
-        choices=figures, figures_json=Markup(text), plotly_js=Markup(get_plotlyjs()), **content
-    )
+    text = _object({id: _object(choices) for id, choices in drawn.items()})
+    return text.replace("<", "\\u003c")
+
+
+def _object(members: Mapping[str, str]) -> str:
+    """A JSON object whose values are JSON already."""
+    return f"{{{','.join(f'{json.dumps(key)}:{value}' for key, value in members.items())}}}"

@@ -1,83 +1,68 @@
-"""Contrast: recorded runs side by side. What differs, how they learnt, whether their answers do."""
+"""Recorded runs side by side: what differs, how they learnt, whether their predictions differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from pathlib import Path
 
-import numpy as np
-
 from nnlab.config.run_name import run_name
 from nnlab.config.schema import from_dict
 from nnlab.records.record import Record
-from nnlab.reports import figures
-from nnlab.reports import predictions as answers
-from nnlab.reports import significance as statistics
-from nnlab.reports.figures import Curve
+from nnlab.reports.figures.colours import colours
+from nnlab.reports.figures.learning_curves import Curve, Group, curve, learning_curves
 from nnlab.reports.html import render
-from nnlab.reports.views import LARGEST, finite
+from nnlab.reports.paired_tests import PairedTest, paired_tests
+from nnlab.reports.predictions import Predictions
 from nnlab.reruns.replay import differing
 
 POINTS = 1000  # of one curve
+PAIRS = ("runs", "alone right", "p", "adjusted", "told apart?")
 Rows = list[list[str]]
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """The tables of a comparison as rows of text, and what they do not say."""
+class Comparison:
+    """The tables of a comparison as rows of text, and notes on what they cannot say."""
 
     names: list[str]
     differences: Rows  # a key, then a value for each run
     outcomes: Rows  # what it is, then a value for each run
-    pairs: Rows  # PAIRS
+    pairs: Rows  # under the headings PAIRS
     notes: list[str]
 
 
-PAIRS = ("runs", "alone right", "p", "adjusted", "told apart?")
-
-
-def contrast(records: Sequence[Record]) -> Contrast:
-    """Compare records: what surrounds them, what came out, and McNemar's exact test of every pair."""
+def compare(records: Sequence[Record]) -> Comparison:
+    """Compare records: what they were made with, what came out, and McNemar's test of every pair."""
     differences = [[key, *values] for key, values in differing(records).items()]
     names = _names(records, [row[0] for row in differences])
-    notes = (
-        []
-        if differences
-        else ["nothing recorded of configuration, code, data, versions and machine differs"]
-    )
-    nets = {i: answers.of(r.arrays("predictions")) for i, r in enumerate(records) if not r.regression}
+    nets = {
+        i: Predictions.of_record(rec.arrays("predictions"))
+        for i, rec in enumerate(records)
+        if not rec.regression
+    }
+    notes = []
+    if not differences:
+        notes.append("nothing recorded of configuration, code, data, versions and machine differs")
     if len(nets) < len(records):
-        notes.append(
-            "nets that were trained on real targets answer neither right nor wrong: no paired test"
-        )
-    pairs, tests = [], []
+        notes.append("nets trained on real targets are not right or wrong: no paired test")
+    tested = []
     for i, j in combinations(nets, 2):
-        if records[i].data_digest != records[j].data_digest:
-            notes.append(f"{names[i]} and {names[j]} answered other test images: no paired test")
-            continue
-        pairs.append((names[i], names[j]))
-        tests.append(statistics.mcnemar(nets[i].right, nets[j].right))
-    adjusted = statistics.holm([p for _, _, p in tests])
-    return Contrast(
+        if records[i].data_digest == records[j].data_digest:
+            tested.append((i, j))
+        else:
+            notes.append(f"{names[i]} and {names[j]} predicted other test images: no paired test")
+    tests = paired_tests([(nets[i], nets[j]) for i, j in tested])
+    return Comparison(
         names,
         differences,
-        _outcomes([_outcome(rec, nets.get(i)) for i, rec in enumerate(records)]),
-        [
-            [
-                f"{one} | {other}",
-                f"{a} | {b}",
-                f"{p:.3g}",
-                f"{q:.3g}",
-                "yes" if q < statistics.ALPHA else "no",
-            ]
-            for (one, other), (a, b, p), q in zip(pairs, tests, adjusted, strict=True)
-        ],
+        _table([_outcome(rec, nets.get(i)) for i, rec in enumerate(records)]),
+        [_pair(names[i], names[j], test) for (i, j), test in zip(tested, tests, strict=True)],
         notes,
     )
 
 
 def _names(records: Sequence[Record], differing_keys: Sequence[str]) -> list[str]:
-    """Run names that lead with what differs; equal ones carry their fingerprint."""
+    """Run names that begin with what differs; equal names get their fingerprint added."""
     names = [run_name(from_dict(rec.config), differing_keys) for rec in records]
     return [
         f"{name} ({rec.fingerprint[:8]})" if names.count(name) > 1 else name
@@ -85,53 +70,61 @@ def _names(records: Sequence[Record], differing_keys: Sequence[str]) -> list[str
     ]
 
 
-def _outcomes(found: Sequence[dict[str, str]]) -> Rows:
-    """A row for each thing that is known of any of the runs."""
-    return [[key, *(one.get(key, "") for one in found)] for key in dict.fromkeys(chain(*found))]
+def _pair(one: str, other: str, test: PairedTest) -> list[str]:
+    """A row under PAIRS."""
+    counts = f"{test.a_alone} | {test.b_alone}"
+    return [
+        f"{one} | {other}",
+        counts,
+        f"{test.p:.3g}",
+        f"{test.adjusted:.3g}",
+        "yes" if test.differ else "no",
+    ]
 
 
-def _outcome(rec: Record, net: answers.Answers | None) -> dict[str, str]:
-    """What came out; ``net`` has the answers of one that tells classes."""
+def _table(columns: Sequence[Mapping[str, str]]) -> Rows:
+    """A row for each key of any column; empty where a column lacks it."""
+    return [[key, *(column.get(key, "") for column in columns)] for key in dict.fromkeys(chain(*columns))]
+
+
+def _outcome(rec: Record, net: Predictions | None) -> dict[str, str]:
+    """What came out of a run; ``net`` are its predictions if it tells classes."""
     costs, metrics = rec.arrays("history")["train/cost"], rec.metrics
-    figures = {"status": rec.status}
     if net is None:
-        figures |= {f"{split} rmse": _shown(metrics.get(f"{split}/rmse")) for split in ("test", "train")}
-        figures["held-out rmse"] = _shown(metrics.get("validation/rmse"), "none held out")
+        reached = {f"{split} rmse": _text(metrics.get(f"{split}/rmse")) for split in ("test", "train")}
+        reached["held-out rmse"] = _text(metrics.get("validation/rmse"), "none held out")
     else:
-        low, high = net.interval()
-        figures |= {
-            "right on test": f"{int(net.right.sum())}/{len(net.y)}",
-            "95 % interval": f"{low:.3f}–{high:.3f}",
-            "held-out accuracy": _shown(metrics.get("validation/accuracy"), "none held out"),
-            "train accuracy": _shown(metrics["train/accuracy"]),
+        reached = {
+            "right on test": net.right_text,
+            "95 % interval": net.interval_text,
+            "held-out accuracy": _text(metrics.get("validation/accuracy"), "none held out"),
+            "train accuracy": _text(metrics["train/accuracy"]),
         }
     ends = {"train cost": f"{costs[-1]:.4g}", "steps": str(len(costs))}
-    return figures | ends | {"seconds": f"{metrics['time/train_s']:.2f}"}
+    return {"status": rec.status} | reached | ends | {"seconds": f"{metrics['time/train_s']:.2f}"}
 
 
-def _shown(figure: float | None, absent: str = "no number") -> str:
-    return absent if figure is None else f"{figure:.4f}"
+def _text(metric: float | None, absent: str = "not a number") -> str:
+    return absent if metric is None else f"{metric:.4f}"
 
 
-def write(found: Contrast, records: Sequence[Record], path: Path) -> None:
-    """The page of a comparison, with the curves in one picture."""
-    palette = figures.colours(found.names)
+def write(comparison: Comparison, records: Sequence[Record], path: Path) -> None:
+    """Write the page of a comparison, with all curves in one figure."""
+    names = comparison.names
     groups = [
-        (name, colour, [_curve(name, rec)])
-        for name, colour, rec in zip(found.names, palette, records, strict=True)
+        Group(name, colour, [_curve(name, rec)])
+        for name, colour, rec in zip(names, colours(names), records, strict=True)
     ]
     text = render(
         "compare.html",
-        {"curves": {"": [figures.curves(groups)]}},
-        title=" · ".join(found.names) if len(found.names) < 4 else f"{len(found.names)} runs compared",
-        found=found, pairs=PAIRS,
-    )  # fmt: skip
+        {"curves": {"": [learning_curves(groups)]}},
+        title=" · ".join(names) if len(names) < 4 else f"{len(names)} runs compared",
+        comparison=comparison,
+        pairs=PAIRS,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
 
 
 def _curve(name: str, rec: Record) -> Curve:
-    costs = finite(rec.arrays("history")["train/cost"])
-    steps = np.unique(np.linspace(0, max(len(costs) - 1, 0), POINTS).astype(int))[: len(costs)]
-    y = np.minimum(costs[steps], LARGEST).astype(np.float32)
-    return Curve(name, steps.astype(np.float32), y, y, y, rec.status == "diverged")
+    return curve(name, [rec.arrays("history")["train/cost"]], rec.status == "diverged", POINTS)

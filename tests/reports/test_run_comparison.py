@@ -13,7 +13,7 @@ from nnlab.errors import Failed, UserError
 from nnlab.nn.metrics import classes
 from nnlab.records import record
 from nnlab.records.record import Record
-from nnlab.reports import run_comparison as contrast
+from nnlab.reports import run_comparison
 from nnlab.reports import significance as statistics
 from nnlab.tracking.publisher import Publisher
 
@@ -38,7 +38,7 @@ def pair(home: Path) -> list[Record]:
 
 
 def test_what_differs_is_named_and_nothing_else(pair: list[Record]) -> None:
-    found = contrast.contrast(pair)
+    found = run_comparison.compare(pair)
     assert found.differences == [
         ["init.scheme", "lecun", "zeros"],
         ["optimizer.lr", "0.5", "0.0075"],
@@ -52,9 +52,9 @@ def test_the_paired_test_is_on_the_same_images(pair: list[Record]) -> None:
     right = [classes(a["test"]) == a["y_test"] for a in arrays]
     assert right[0].sum() > right[1].sum() + 9, "the first has learnt"
     a, b, p = statistics.mcnemar(*right)
-    (row,) = contrast.contrast(pair).pairs
+    (row,) = run_comparison.compare(pair).pairs
     assert row[1:] == [f"{a} | {b}", f"{p:.3g}", f"{p:.3g}", "yes"]
-    outcomes = {row[0]: row[1:] for row in contrast.contrast(pair).outcomes}
+    outcomes = {row[0]: row[1:] for row in run_comparison.compare(pair).outcomes}
     low, high = statistics.interval(int(right[0].sum()), 40)
     assert outcomes["right on test"][0] == f"{right[0].sum()}/40"
     assert outcomes["95 % interval"][0] == f"{low:.3f}–{high:.3f}"
@@ -62,13 +62,13 @@ def test_the_paired_test_is_on_the_same_images(pair: list[Record]) -> None:
 
 
 def test_several_pairs_are_adjusted_for_their_number(pair: list[Record]) -> None:
-    rows = contrast.contrast([*pair, pair[1]]).pairs
+    rows = run_comparison.compare([*pair, pair[1]]).pairs
     assert len(rows) == 3 and rows[2][1:] == ["0 | 0", "1", "1", "no"]
     assert float(rows[0][3]) == pytest.approx(3 * float(rows[0][2]), rel=1e-2)
 
 
 def test_a_record_compared_with_itself(pair: list[Record]) -> None:
-    found = contrast.contrast([pair[0], pair[0]])
+    found = run_comparison.compare([pair[0], pair[0]])
     assert found.differences == [] and len(set(found.names)) == 1 and "differs" in found.notes[0]
 
 
@@ -78,7 +78,7 @@ def test_other_test_images_are_not_paired(pair: list[Record], home: Path, tmp_pa
     write_h5(tmp_path / "set" / "test.h5", "test", x=x, y=y)
     with living_in(home):
         other = trained(home, *data, *QUICK, "optimizer.lr=0.5")[1]
-    found = contrast.contrast([pair[0], other])
+    found = run_comparison.compare([pair[0], other])
     assert found.pairs == [] and "other test images" in found.notes[0]
     assert [row[0] for row in found.differences] == ["data (content)"]
 
@@ -116,7 +116,7 @@ def test_a_diverged_run_is_drawn_to_its_end(pair: list[Record], home: Path, tmp_
         lost = trained(home, *data, "model.activation=leaky_relu", "init.scale=1e200", *QUICK)[1]
     assert lost.status == "diverged"
     records = [pair[0], lost]
-    contrast.write(contrast.contrast(records), records, tmp_path / "page.html")
+    run_comparison.write(run_comparison.compare(records), records, tmp_path / "page.html")
     assert '"name":"diverged"' in (tmp_path / "page.html").read_text()
 
 
@@ -137,4 +137,4 @@ def test_a_damaged_record_is_one_line(pair: list[Record], tmp_path: Path) -> Non
     broken = record.Record(**(vars(pair[0]) | {"folder": tmp_path}))
     np.savez(tmp_path / "other.npz", x=np.zeros(1))
     with pytest.raises(UserError, match=r"predictions\.npz: damaged or missing"):
-        contrast.contrast([pair[0], broken])
+        run_comparison.compare([pair[0], broken])

@@ -1,19 +1,13 @@
-"""The report of a hand-made sweep with every kind of cell, read back out of its page."""
+"""The page on a sweep as a whole, at the end of a sweep and by the command."""
 
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import threading
-import time
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
-import numpy as np
 import pytest
 from harness import (
     cell,
@@ -22,121 +16,34 @@ from harness import (
     empty_store,
     environment,
     living_in,
-    load_mlflow,
     nnlab,
     runs,
     small_set,
     trained,
     wait_for,
     working_folder,
-    write_h5,
 )
+from pages import Page, built, copied, publish
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import run_cell
 from nnlab.cli.main import cli
 from nnlab.errors import Failed, UserError
-from nnlab.nn.metrics import classes
 from nnlab.records import record
-from nnlab.reports import significance as statistics
-from nnlab.reports import sweep_report as report
+from nnlab.reports import panels, sweep_report
 from nnlab.sweeps.report import attach_report
-from nnlab.tracking.publisher import Publisher
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.runs import Run, Sweep, find_sweep
-from nnlab.tracking.store import Store
 
-load_mlflow()
-KEYS = ("model.depth", "init.scale", "seed")
-SCALES = {"1e-9": "stuck", "1": "finished", "1e200": "diverged"}
-ERROR = "MemoryError: <b>no room</b>"
+NEW_PANEL = """
+from nnlab.reports.figures.base import figure
+from nnlab.reports.panel import Panel
 
-
-def images(folder: Path) -> list[str]:
-    """Colour images of 4 x 4, bright ones of class 1, some of the test set labelled wrong."""
-    folder.mkdir(parents=True)
-    for seed, (split, m) in enumerate((("train", 30), ("test", 20))):
-        random = np.random.RandomState(seed)
-        y = np.arange(m) % 3 // 2  # a third is of class 1
-        x = random.randint(0, 120, (m, 4, 4, 3)) + 120 * y[:, None, None, None]
-        labels = np.where(np.arange(m) < 3, 1 - y, y) if split == "test" else y
-        names = np.array([b"dark", b"bright"])
-        write_h5(folder / f"{split}.h5", split, x=x.astype(np.uint8), y=labels, classes=names)
-    return ["data=hdf5", *(f"data.{split}={folder}/{split}.h5" for split in ("train", "test"))]
-
-
-@pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
-    """Depth 2 and 3, three scales, two seeds: some learn, are stuck, diverge; one has failed."""
-    folder = tmp_path_factory.mktemp("swept")
-    shared = [*images(folder / "set"), "model.activation=leaky_relu", "model.width=4", "optimizer.lr=0.1"]
-    home = empty_store(folder / "home")
-    with living_in(home):
-        cells = [
-            trained(
-                home, *shared, "trainer.iterations=200", f"model.depth={d}", f"init.scale={s}", f"seed={n}"
-            )[0]
-            for d in (2, 3)
-            for s in SCALES
-            for n in (1, 2)
-        ]
-        plan = plans.make("sweep", cells, KEYS)
-        failed = cells[-3]  # 3 layers, scale 1, seed 2
-        record.discard(failed.folder(home))
-        record.write_failure(failed.folder(home), ERROR, "Traceback ...", time.time(), time.time())
-        publish(home, plan)
-    return home, plan
-
-
-def publish(home: Path, plan: Plan) -> None:
-    plans.save(plan, plans.path_of(home, plan.id))
-    publisher = Publisher(plan, home)
-    publisher.publish(last=True)
-    publisher.close(summarize(plan, home), "finished")
-
-
-def copied(swept: tuple[Path, Plan], folder: Path) -> Path:
-    """A home with the same store, to be changed."""
-    return shutil.copytree(swept[0], folder / "home")
-
-
-class Page(HTMLParser):
-    """The text of a page without its scripts, its addresses, and the figures' JSON."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words, self.addresses, self.tags = "", [], []
-        self._silent = False
-        self.feed(html)
-        self.words = re.sub(r"\s+", " ", self.words)
-        content = re.search(r'<script type="application/json" id="figures">(.*?)</script>', html, re.DOTALL)
-        assert content is not None
-        self.figures: dict[str, dict[str, list[Any]]] = json.loads(content[1])
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self._silent = tag in ("script", "style")
-        self.addresses += [str(value) for name, value in attrs if name in ("src", "href", "action", "data")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = False
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.words += f"{data} "
-
-
-def built(home: Path, **env: str) -> Page:
-    with living_in(home, **env):
-        reader = Reader(Store(home, "nnlab"))
-        return Page(report.build(reader, reader.sweep(None), home))
-
-
-@pytest.fixture(scope="module")
-def page(swept: tuple[Path, Plan]) -> Page:
-    return built(swept[0])
+PANEL = Panel(
+    "extra", "Extra", "An extra panel", "<p>{{ n }} & {{ sweep.id }}</p>{{ figure(id, figures) }}",
+    content=lambda results: {"n": f"<{len(results.sweep.cells)}>"},
+    draw=lambda results: {"a </script> choice": [figure([], 100)], "other": [figure([], 200)]},
+)
+"""
 
 
 def test_the_page_needs_no_network(page: Page) -> None:
@@ -146,111 +53,26 @@ def test_the_page_needs_no_network(page: Page) -> None:
     assert page.tags.count("script") == 3, "plotly, the figures, what draws them"
 
 
-def test_the_map_shows_what_became_of_each_square(page: Page) -> None:
-    (figure,) = page.figures["map"]["all cells"]
-    numbers, states = (np.array(trace["text"]) for trace in figure["data"])  # rows are depths
-    assert states.tolist() == [["stuck", "", "✕"]] * 2
-    assert numbers[0].tolist() == ["", "1.00", ""] and numbers[1, 1] == "1.00<br>1/2 failed"
-    assert set(page.figures["map"]) == {"all cells", "seed = 1", "seed = 2"}
-    (second,) = page.figures["map"]["seed = 2"]
-    assert second["data"][1]["text"][1][1] == "failed"
-    assert "1 failed" in page.words and "4 stuck" in page.words and "4 diverged" in page.words
+def test_the_panels_stand_in_their_order_and_are_all_linked(page: Page) -> None:
+    ids = [panel.id for panel in panels.all_panels()]
+    assert ids == [
+        "map", "best", "curves", "pairs", "all", "weight", "spread", "price", "wrong", "failed", "again",
+    ]  # fmt: skip
+    assert [a for a in page.addresses if a.startswith("#")] == [f"#s-{id}" for id in ids]
+    assert [id for id in page.ids if id.startswith("s-")] == [f"s-{id}" for id in ids]
 
 
-def test_heatmaps_of_any_two_keys(page: Page) -> None:
-    pairs = {f"{y} over {x}" for x in KEYS for y in KEYS if x != y}
-    assert set(page.figures["pairs"]) == pairs
-
-
-def test_curves_have_the_band_of_their_seeds(page: Page, swept: tuple[Path, Plan]) -> None:
-    assert set(page.figures["curves"]) == {
-        "the best 6",
-        "coloured by model.depth",
-        "coloured by init.scale",
-    }
-    (figure,) = page.figures["curves"]["the best 6"]
-    bands = [trace for trace in figure["data"] if trace.get("fill") == "toself"]
-    crosses = [trace for trace in figure["data"] if trace.get("name") == "diverged"]
-    named = {trace["legendgroup"] for trace in bands}
-    assert "leaky 2x4 s1" in named and "leaky 3x4 s1" not in named, "of that one seed alone has a curve"
-    assert len(crosses) == 1 and crosses[0]["x"] == [0, 0], "both depths diverged at once"
-
-
-def test_the_best_are_compared_by_exact_statistics(page: Page, swept: tuple[Path, Plan]) -> None:
-    home, _ = swept
-    right = {}
-    for run in runs(home, "tags.`nnlab.kind` = 'cell' and tags.`nnlab.status` = 'finished'"):
-        arrays = record.read(Path(run.data.tags["nnlab.record"])).arrays("predictions")
-        right[run.info.run_id[:8]] = classes(arrays["test"]) == arrays["y_test"]
-    rows = re.findall(
-        r"(\S+ \S+ \S+) (\d)((?: [\d./–,e-]+)+) (the best|yes|no, it can) nnlab rerun (\w+)", page.words
-    )
-    best = right[rows[0][4]]
-    assert rows[0][3] == "the best" and len(rows) == 6
-    for _, _, numbers, verdict, run_id in rows:
-        if run_id not in right:  # it diverged
-            continue
-        low, high = statistics.interval(int(right[run_id].sum()), 20)
-        assert f" {right[run_id].sum()}/20 {low:.3f}–{high:.3f} " in numbers
-        a, b, p = statistics.mcnemar(best, right[run_id])
-        if verdict != "the best":
-            assert f" {a}, {b} " in numbers and (verdict == "yes") == (p * 5 >= 0.05 or p == 1.0)
-    assert "The test set was used to select." in page.words
-
-
-def test_the_validation_score_ranks_where_all_cells_hold_examples_out(tmp_path: Path) -> None:
-    home = empty_store(tmp_path / "home")
-    with living_in(home):
-        shared = [*small_set(tmp_path / "set"), "trainer.iterations=40", "data.validation=0.2"]
-        cells = [trained(home, *shared, f"optimizer.lr={lr}")[0] for lr in (0.5, 0.01)]
-        plan = plans.make("sweep", cells, ["optimizer.lr"])
-        assert plan.select_by == "validation/accuracy"
-        publish(home, plan)
-    words = built(home).words
-    assert "used to select" not in words and "ranked by validation/accuracy" in words
-
-
-def test_what_failed_and_why(page: Page, swept: tuple[Path, Plan]) -> None:
-    assert ERROR in page.words and "b" not in page.tags[page.tags.index("details") :]
-    assert "the cost is no number from step" in page.words
-    assert re.search(r"stuck training accuracy 0\.667; the first layer's gradient norm", page.words)
-    for run in runs(swept[0], "tags.`nnlab.kind` = 'cell' and tags.`nnlab.status` != 'failed'"):
-        assert f"nnlab rerun {run.info.run_id[:8]}" in page.words
-
-
-def test_importance_and_costs(page: Page) -> None:
-    (bars,) = page.figures["weight"]["test/accuracy"]
-    assert bars["data"][0]["y"][-1] == "init.scale", "the most important key on top"
-    assert set(page.figures["price"]) == {"parameters", "operations", "seconds"}
-    parameters = {x for trace in page.figures["price"]["parameters"][0]["data"] for x in trace["x"]}
-    assert parameters == {48 * 4 + 4 + 4 + 1, 48 * 4 + 4 + 4 * 4 + 4 + 4 + 1}
-    assert set(page.figures["spread"]) == {f"coloured by {key}" for key in KEYS}
-    assert len(page.figures["all"][""][0]["data"][0]["dimensions"]) == 5
-
-
-def test_confused_images_are_shown_where_the_data_are_the_runs_own(
-    page: Page, swept: tuple[Path, Plan], tmp_path: Path
+def test_a_new_panel_is_one_file(
+    swept: tuple[Path, Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "bright , #0 2 of 2 said dark" in page.words and "nan" not in page.words
-    assert page.tags.count("img") >= 3
-    elsewhere = built(
-        empty_store(tmp_path / "empty"), MLFLOW_TRACKING_URI=f"sqlite:///{swept[0]}/mlflow.db"
-    )
-    assert "files of another machine" in elsewhere.words and "img" not in elsewhere.tags
-    assert "class 1 , #0" in elsewhere.words, "the rest of the page is there"
-
-
-def test_other_data_are_not_taken_for_the_runs(swept: tuple[Path, Plan], tmp_path: Path) -> None:
-    home, plan = swept
-    other = images(tmp_path / "set")
-    write_h5(tmp_path / "set" / "train.h5", x=np.zeros((2, 4, 4, 3), np.uint8), y=np.array([0, 1]))
-    write_h5(tmp_path / "set" / "test.h5", "test", x=np.zeros((20, 4, 4, 3), np.uint8), y=np.arange(20) % 2)
-    with living_in(home):
-        from nnlab.config.compose import compose
-
-        reader = Reader(Store(home, "nnlab"))
-        html = report.build(reader, reader.sweep(plan.id), home, compose(other))
-    assert "other digest" in Page(html).words and "img" not in Page(html).tags
+    """A module beside the others has its place on the page, its link and its figures."""
+    (tmp_path / "extra.py").write_text(NEW_PANEL)
+    monkeypatch.setattr(panels, "__path__", [*panels.__path__, str(tmp_path)])
+    page = built(swept[0])
+    assert page.addresses[page.addresses.index("#s-again") + 1] == "#s-extra"
+    assert page.ids[-2:] == ["extra", "figures"] and f"<12> & {swept[1].id}" in page.words
+    assert [row[0]["layout"]["height"] for row in page.figures["extra"].values()] == [100, 200]
+    assert "a </script> choice" in page.figures["extra"], "which does not end the script of the figures"
 
 
 @pytest.mark.parametrize(
@@ -261,7 +83,7 @@ def test_other_data_are_not_taken_for_the_runs(swept: tuple[Path, Plan], tmp_pat
         ((1, 2), True, ["0 of 2", "No cell has finished.", "No run has a curve.", "OSError: full"]),
     ],
 )
-def test_small_and_sad_sweeps(
+def test_sweeps_of_one_configuration_and_of_failures(
     seeds: tuple[int, ...], fails: bool, words: list[str], tmp_path: Path
 ) -> None:
     home = empty_store(tmp_path / "home")
@@ -279,6 +101,18 @@ def test_small_and_sad_sweeps(
     for text in words:
         assert text in page.words
     assert ("not colour images" in page.words) == (not fails)
+
+
+def test_the_validation_score_ranks_where_all_cells_hold_examples_out(tmp_path: Path) -> None:
+    home = empty_store(tmp_path / "home")
+    with living_in(home):
+        shared = [*small_set(tmp_path / "set"), "trainer.iterations=40", "data.validation=0.2"]
+        cells = [trained(home, *shared, f"optimizer.lr={lr}")[0] for lr in (0.5, 0.01)]
+        plan = plans.make("sweep", cells, ["optimizer.lr"])
+        assert plan.select_by == "validation/accuracy"
+        publish(home, plan)
+    words = built(home).words
+    assert "used to select" not in words and "ranked by validation/accuracy" in words
 
 
 # -- at the end of a sweep ---------------------------------------------------------------------------
@@ -306,7 +140,7 @@ def test_a_report_that_cannot_be_made_is_one_line(swept: tuple[Path, Plan], tmp_
 def test_nobody_waits_long_for_a_report(swept: tuple[Path, Plan], monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     monkeypatch.setattr("nnlab.sweeps.report.REPORT_WITHIN", 0.05)
-    monkeypatch.setattr(report, "build", lambda *given: str(released.wait(60)))
+    monkeypatch.setattr(sweep_report, "build", lambda *given: str(released.wait(60)))
     with living_in(swept[0]):
         with pytest.raises(Failed, match="not done within"):
             attach_report(swept[1], swept[0])
@@ -368,43 +202,3 @@ def answers(address: str) -> bool:
         return bool(urlopen(address, timeout=1).status == 200)
     except OSError:
         return False
-
-
-# -- plain runs --------------------------------------------------------------------------------------
-
-
-def run(name: str, swept: str = "", **values: Any) -> Run:
-    params = {key.replace("__", "."): value for key, value in values.items()}
-    metrics = {"test/accuracy": params.pop("accuracy", 0.5), "test/cost": 1.0}
-    tags = {"nnlab.sweep": name, "nnlab.swept": swept}
-    return Run(name, name, "finished", params, metrics, started=0.0, ended=1.0, tags=tags, artifacts="")
-
-
-def test_nuisance_keys_alone_make_repetitions() -> None:
-    cells = [
-        run(f"r{s}{f}", seed=s, data__fold=f, init__scale=1.0, accuracy=s / 10)
-        for s in (1, 2)
-        for f in (1, 2)
-    ]
-    (one,) = Sweep(run("p"), tuple(cells)).ranked
-    assert len(one.runs) == 4 and one.mean("test/accuracy") == pytest.approx(0.15)
-    assert one.middle.metrics["test/accuracy"] == 0.1, "the lower of the two in the middle"
-
-
-def test_keys_of_a_swept_group() -> None:
-    """model=logistic,two_layer varies hidden, depth and width; each says the same."""
-    cells = (
-        run("a", model__hidden=[], model__depth=1, model__width=None, seed=1),
-        run("b", model__hidden=[7], model__depth=2, model__width=7, seed=1),
-        run("c", model__hidden=[7], model__depth=2, model__width=7, seed=2),
-    )
-    assert Sweep(run("p", "model,seed"), cells).keys == ["model.hidden", "seed"]
-    assert Sweep(run("p", "seed"), cells).keys == ["seed"]
-
-
-def test_find_sweep() -> None:
-    parents = [run("abc1"), run("abd2")]
-    assert find_sweep("abc", parents, "here").name == "abc1"
-    for wrong in ("ab", "x"):
-        with pytest.raises(UserError, match="abc1, abd2"):
-            find_sweep(wrong, parents, "here")

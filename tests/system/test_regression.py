@@ -40,7 +40,7 @@ from nnlab.data import hdf5, holdout
 from nnlab.data import synthetic as toy
 from nnlab.errors import UserError
 from nnlab.records import record
-from nnlab.reports import run_comparison as contrast
+from nnlab.reports import run_comparison
 from nnlab.tracking.runs import Run, Sweep
 
 load_mlflow()
@@ -408,7 +408,7 @@ def test_compare_shows_errors_and_says_that_nothing_is_paired(
     assert "test rmse" in printed and "no paired test" in printed and "right on test" not in printed
     with living_in(tmp_path / "home") as other:
         _, classifier = trained(other, *small_set(tmp_path / "set"), *QUICK)
-    found = contrast.contrast([record.read(folders[0]), classifier])
+    found = run_comparison.compare([record.read(folders[0]), classifier])
     outcomes = {row[0]: row[1:] for row in found.outcomes}
     assert outcomes["right on test"][0] == "" and outcomes["test rmse"][1] == "" and found.pairs == []
 

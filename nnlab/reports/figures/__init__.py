@@ -1,0 +1,1 @@
+"""The pictures that pages share, drawn with plotly: heatmaps, learning curves, scatters."""
