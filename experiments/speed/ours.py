@@ -1,4 +1,4 @@
-"""nnlab's own training, as ``nnlab.run`` calls it, and the least that its arithmetic can take."""
+"""nnlab's own training, as ``train_cell`` calls it, and the least that its arithmetic can take."""
 
 import time
 from pathlib import Path
@@ -7,10 +7,12 @@ from tempfile import mkdtemp
 import numpy as np
 
 from experiments.speed.work import cell
+from nnlab.cells.build import Start, build_network
 from nnlab.cells.evaluation import Evaluation
-from nnlab.cells.train_cell import _progress_writer, build_network, dataset
+from nnlab.cells.load import dataset
+from nnlab.cells.run_cell import progress_writer
 from nnlab.data.holdout import splits
-from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.first_layer import GramLayer, Rows, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
@@ -78,9 +80,10 @@ class Evaluated(Loop):
     def start(self) -> None:
         """Fresh callbacks too."""
         super().start()
-        rows = {name: split.features() for name, split in splits(self.data).items()}
-        self._evaluation = Evaluation(self.cfg, self.data, self.Y, rows, None)
-        self.callbacks = [self._evaluation, _progress_writer(Path(mkdtemp()), time.time())]
+        rows: dict[str, Rows] = {name: split.features() for name, split in splits(self.data).items()}
+        begin = Start(self.network, 0.0, self.Y, rows, None)
+        self._evaluation = Evaluation(self.cfg, self.data, begin)
+        self.callbacks = [self._evaluation, progress_writer(Path(mkdtemp()), time.time())]
 
     @property
     def excluded(self) -> float:

@@ -5,14 +5,14 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnlab.cells.train_cell import build_network, dataset, resolve
+from nnlab.cells.build import build_network
+from nnlab.cells.cell import resolve
+from nnlab.cells.load import dataset
 from nnlab.config.compose import Config
+from nnlab.nn.arrays import Array
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
-
-Array = NDArray[np.floating]
 
 STEPS = (1e-5, 1e-6, 1e-7)  # h relative to max(1, |theta_i|), tried in turn
 TOLERANCE = 1e-6  # of |backprop - differences| / max(1e-3, |backprop| + |differences|)

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from nnlab.cells.train_cell import dataset
+from nnlab.cells.load import dataset
 from nnlab.config.compose import compose, quoted
 from nnlab.config.paths import home
 from nnlab.data import hdf5

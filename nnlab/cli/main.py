@@ -23,10 +23,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, explain_solver, resolve
 from nnlab.cells.gradcheck import compare
 from nnlab.cells.ranking import FIGURES
+from nnlab.cells.run_cell import attempt
 from nnlab.cells.summary import summarize
-from nnlab.cells.train_cell import Cell, attempt, explain_solver, resolve
 from nnlab.cli.data import OVERRIDES, data
 from nnlab.cli.errors import fail
 from nnlab.cli.experiments import experiments
@@ -41,8 +42,8 @@ from nnlab.config.paths import CONF, home
 from nnlab.config.run_name import run_name
 from nnlab.errors import Failed, UserError
 from nnlab.nn.training import Step
-from nnlab.records import record
-from nnlab.records.lock import claim, forget_orphan
+from nnlab.records import notes, record
+from nnlab.records.lock import cell_lock, forget_death
 from nnlab.sweeps.experiment_data import draw_data
 from nnlab.sweeps.worker import work
 from nnlab.tracking.publisher import Publisher, publishing
@@ -167,9 +168,9 @@ def _train(composed: DictConfig) -> None:
 def _train_once(cell: Cell, force: bool) -> None:
     """Train with a progress bar, unless the record is there or somebody else makes it now."""
     folder = cell.folder(home())
-    forget_orphan(folder)
-    record.failure_path(folder).unlink(missing_ok=True)
-    with claim(folder, wait=True):
+    forget_death(folder)
+    notes.forget_failure(folder)
+    with cell_lock(folder, wait=True):
         if record.exists(folder) and not force:
             OUT.print("already recorded (sweep.force=true trains it again)")
             return
@@ -185,7 +186,7 @@ def _train_once(cell: Cell, force: bool) -> None:
                     bar.update(task, completed=step.step, cost=step.costs[-1])
 
             attempt(cell, home(), [show])
-    if (note := record.read_failure(folder)) is not None:
+    if (note := notes.read_failure(folder)) is not None:
         raise Failed(f"{run_name(cell.config)}: {note['error']}")
 
 

@@ -1,26 +1,15 @@
 """The command line's `nnlab rerun`."""
 
 import math
-import time
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import click
 from rich.console import Console
 
-from nnlab.cells import plan as plans
-from nnlab.cells.train_cell import Cell, resolve, run_cell
+from nnlab import reruns
 from nnlab.cli.data import OVERRIDES
-from nnlab.cli.rerun_sweep import verify_sweep
-from nnlab.config.compose import quoted
-from nnlab.config.paths import home
+from nnlab.cli.rerun_sweep import rerun_sweep
 from nnlab.errors import Failed, UserError
-from nnlab.records.record import Record
-from nnlab.reruns import checkout
-from nnlab.reruns.replay import as_overrides, configuration, verdict
-from nnlab.tracking import location as store
-from nnlab.tracking.find_run import recorded
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -46,9 +35,9 @@ def rerun(
     """Train a recorded run again and compare every cost, weight and test probability.
 
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
-    beginning, or its name. Overrides may follow: where the data stand now, or what to change.
-    With --at-commit the recorded commit is checked out beside the project, its uncommitted changes
-    applied, and that program trains: so an old result can be told from a changed program.
+    beginning, or its name. Overrides may follow: where the data are now, or what to change.
+    With --at-commit the recorded commit is checked out beside the project, its uncommitted changes are
+    applied, and that program trains. So you can tell an old result from a changed program.
 
     \b
     nnlab rerun runs/8050851c29dc0b77
@@ -61,24 +50,24 @@ def rerun(
     if sweep is not None:
         overrides = [*([run] if run else []), *context.args]
         _refuse_beside_sweep(overrides, at_commit)
-        verify_sweep(sweep, overrides, tolerance, experiment)
+        rerun_sweep(sweep, overrides, tolerance, experiment)
         return
     if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
-    with recorded(run, home(), experiment) as (rec, run_id):
-        cell = resolve(configuration(rec, trust_paths=_is_own(rec), overrides=context.args))
-        if at_commit:
-            texts = as_overrides(rec, _is_own(rec), context.args)
-            again = _train_at_commit(rec, cell, texts, trust_diff or _is_own(rec))
-        else:
-            again = _train(cell)
-        holds, text = verdict(rec, again, tolerance)
-    OUT.print(text, markup=False, soft_wrap=True)
-    if at_commit:
-        OUT.print(f"  trained by      commit {rec.provenance['commit'][:12]}{_changes(rec)}")
-    OUT.print(f"  record          {again.folder}", soft_wrap=True)
-    _publish(cell, again, run_id or rec.fingerprint, holds)
-    if not holds:
+    again = reruns.rerun(
+        run, context.args,
+        tolerance=tolerance, at_commit=at_commit, trust_diff=trust_diff, experiment=experiment,
+    )  # fmt: skip
+    OUT.print(again.verdict, markup=False, soft_wrap=True)
+    if again.trained_by:
+        OUT.print(f"  trained by      {again.trained_by}")
+    OUT.print(f"  record          {again.record.folder}", soft_wrap=True)
+    run_id, problem = reruns.publish(again)
+    if run_id is None:
+        ERROR.print(f"MLflow: {problem}; this rerun is not published", markup=False)
+    else:
+        OUT.print(f"  MLflow run      {run_id}")
+    if not again.holds:
         raise Failed("the run was not reproduced; the lines above say what differs")
 
 
@@ -87,43 +76,3 @@ def _refuse_beside_sweep(overrides: Sequence[str], at_commit: bool) -> None:
         raise UserError("--at-commit: repeats one run; give it without --sweep")
     if named := [text for text in overrides if "=" not in text]:
         raise UserError(f"{named[0]}: give either a run or --sweep")
-
-
-def _apart(cell: Cell) -> Path:
-    """A home of its own for the new record: the one that is verified stays as it is."""
-    return home() / "reruns" / time.strftime("%Y%m%d-%H%M%S") / cell.fingerprint[:8]
-
-
-def _train(cell: Cell) -> Record:
-    apart = _apart(cell)
-    cell.folder(apart).mkdir(parents=True, exist_ok=True)
-    return run_cell(cell, apart)
-
-
-def _train_at_commit(rec: Record, cell: Cell, texts: Sequence[str], trust_diff: bool) -> Record:
-    data = cell.config.data  # the files that stand here, whatever that program would look up
-    files = [f"data.train={quoted(data.train)}", f"data.test={quoted(data.test)}"]
-    with checkout.recorded_program(rec, trust_diff) as tree:
-        return checkout.train(tree, [*texts, *files], _apart(cell) / "runs")
-
-
-def _is_own(rec: Record) -> bool:
-    """Was the record made in this home, and not brought here?"""
-    return rec.folder.resolve().is_relative_to(home())
-
-
-def _changes(rec: Record) -> str:
-    return " with its uncommitted changes" if rec.provenance.get("dirty") else ""
-
-
-def _publish(cell: Cell, rec: Record, rerun_of: str, identical: bool) -> None:
-    from nnlab.tracking import tracker as tracking
-
-    cell = replace(cell, fingerprint=rec.fingerprint)  # another one, where another program trained it
-    plan = plans.make("train", [cell], [])
-    try:
-        tracker = tracking.Tracker(home(), plan.experiment)
-        run_id = tracker.publish_rerun(plan, cell, rec, rerun_of, identical)
-        OUT.print(f"  MLflow run      {run_id}")
-    except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {store.reason(error)}; this rerun is not published", markup=False)

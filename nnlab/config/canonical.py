@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nnlab.config.compose import Config, flatten, hidden_sizes, training_dict
+from nnlab.config.compose import Config, flatten, training_dict
+from nnlab.config.layers import hidden_sizes
 
 
 def held_out_by(flat: Mapping[str, Any]) -> tuple[str, ...]:

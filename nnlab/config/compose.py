@@ -253,13 +253,3 @@ def reject_hidden_conflict(cfg: Config, overrides: Iterable[str]) -> None:
             f"{asked[0]}: model.hidden={cfg.model.hidden} is in force and fixes the layers; "
             f"add model.hidden=null to use {' and '.join(asked)}"
         )
-
-
-# -- resolution ----------------------------------------------------------------------------------
-
-
-def hidden_sizes(model: ModelConfig) -> list[int]:
-    """Units of the hidden layers [n_1, ..., n_{L-1}]."""
-    if model.hidden is not None:
-        return list(model.hidden)
-    return [model.width or 0] * (model.depth - 1)

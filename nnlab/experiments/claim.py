@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nnlab.cells.train_cell import Cell, build_network, dataset
+from nnlab.cells.build import build_network
+from nnlab.cells.cell import Cell
+from nnlab.cells.load import dataset
 from nnlab.config.compose import Config
 from nnlab.config.paths import EXPERIMENTS, home
 from nnlab.data.hdf5 import Dataset

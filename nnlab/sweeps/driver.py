@@ -12,14 +12,14 @@ from hydra.plugins.launcher import Launcher
 from rich.console import Console
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, explain_solver
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import failures, summarize
-from nnlab.cells.train_cell import Cell, explain_solver
 from nnlab.config.compose import quoted
 from nnlab.config.paths import home
 from nnlab.errors import Failed
-from nnlab.records import record
-from nnlab.records.lock import forget_orphan, orphaned
+from nnlab.records import notes, record
+from nnlab.records.lock import forget_death, holder_died
 from nnlab.sweeps.progress import progress
 from nnlab.sweeps.worker import settled
 from nnlab.tracking.publisher import Publisher, publishing
@@ -74,8 +74,8 @@ def _prepare(plan: Plan, force: bool) -> list[Cell]:
             record.discard(folder)
         elif record.exists(folder):
             record.read(folder)  # a damaged one is said before anything is trained
-        record.failure_path(folder).unlink(missing_ok=True)
-        forget_orphan(folder)
+        notes.forget_failure(folder)
+        forget_death(folder)
     return _left(plan.cells)
 
 
@@ -95,20 +95,20 @@ def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> 
     suspects: the others go first, the suspects one by one after them.
     """
     fruitless = 0
-    while innocent := [c for c in _left(todo) if not orphaned(c.folder(home()))]:
+    while innocent := [c for c in _left(todo) if not holder_died(c.folder(home()))]:
         problem = _launch(plan, innocent, launcher, jobs)
         left = _left(innocent)
-        began = len(left) < len(innocent) or any(orphaned(c.folder(home())) for c in left)
+        began = len(left) < len(innocent) or any(holder_died(c.folder(home())) for c in left)
         fruitless = 0 if began else fruitless + 1
         if isinstance(problem, OSError) or fruitless == TRIES:
             raise Failed(f"no cell could be trained: {problem or 'the launcher ran no job'}") from problem
     for cell in _left(todo):
         started = time.time()
-        forget_orphan(cell.folder(home()))
+        forget_death(cell.folder(home()))
         problem = _launch(plan, [cell], launcher, 1)
         if not settled(cell):
             text = "the worker died on this cell, twice (killed, or out of memory?)"
-            record.write_failure(cell.folder(home()), text, f"{text}\n{problem}", started, time.time())
+            notes.write_failure(cell.folder(home()), text, f"{text}\n{problem}", started, time.time())
 
 
 def _launch(plan: Plan, cells: list[Cell], launcher: Launcher, jobs: int) -> Exception | None:

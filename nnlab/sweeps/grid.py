@@ -19,8 +19,8 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import Cell, resolve
 from nnlab.config.compose import Config, check, convert, flatten, reject_hidden_conflict
 from nnlab.errors import UserError
 

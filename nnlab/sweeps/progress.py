@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnlab.cells.train_cell import Cell
+from nnlab.cells.cell import Cell
 from nnlab.config.paths import home
-from nnlab.records import record
+from nnlab.records import notes, record
 
 ERROR = Console(stderr=True)
 LOOKS = 2  # of the progress bar at the record store, a second
@@ -29,7 +29,7 @@ def progress(todo: list[Cell]) -> Iterator[None]:
 
         def look() -> None:
             left[:] = [folder for folder in left if not record.exists(folder)]
-            failed = sum(record.failure_path(folder).is_file() for folder in left)
+            failed = sum(notes.failure_path(folder).is_file() for folder in left)
             bar.update(task, completed=len(todo) - len(left) + failed, failed=failed)
 
         def watch() -> None:

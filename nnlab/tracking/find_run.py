@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from nnlab.errors import Failed
+from nnlab.records.find import find_local
 from nnlab.records.record import Record
-from nnlab.reruns.replay import find_local
 from nnlab.tracking import location as store
 
 if TYPE_CHECKING:

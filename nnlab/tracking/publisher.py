@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnlab import signals as interrupts
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan, Published
 from nnlab.cells.summary import Summary
-from nnlab.cells.train_cell import Cell
 from nnlab.errors import UserError
-from nnlab.records import record
+from nnlab.records import notes, record
 from nnlab.tracking import heartbeat as reaper
 from nnlab.tracking import location as store
 
@@ -183,7 +183,7 @@ class Publisher:
             except UserError as error:
                 self.refused.append(str(error))
             self._waiting.remove(cell)
-        elif last and (note := record.read_failure(folder)) is not None:
+        elif last and (note := notes.read_failure(folder)) is not None:
             tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
             self._waiting.remove(cell)
         elif not last:
@@ -200,7 +200,7 @@ class Publisher:
 
     def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
         """Let a long cell be seen in the store as RUNNING with its costs so far."""
-        progress = record.read_progress(cell.folder(self._home))
+        progress = notes.read_progress(cell.folder(self._home))
         if progress is None:
             return
         started, costs = progress

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
-from nnlab.cells.train_cell import Cell
 from nnlab.records.record import Record
 from nnlab.tracking import heartbeat as reaper
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan, Published
 from nnlab.cells.summary import Summary
-from nnlab.cells.train_cell import Cell
 from nnlab.cells.trained_net import net_of
 from nnlab.config.compose import training_dict
 from nnlab.records import record

@@ -19,7 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import HydraContext, RunMode
 
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import run_cell
+from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import Config, compose
 from nnlab.config.experiments import register
 from nnlab.config.paths import CONF, EXPERIMENTS, ROOT
@@ -28,7 +28,7 @@ from nnlab.data.painted import generator as painted
 from nnlab.errors import UserError
 from nnlab.experiments import claim as experiment
 from nnlab.experiments.claim import Experiment, Run
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 from nnlab.sweeps.experiment_data import draw_data
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
 
@@ -489,7 +489,7 @@ def test_three_steps_of_the_sweep(home: Path, name: str) -> None:
     assert len(grid.swept) >= 1
     records = []
     for cell in (plan.cells[0], plan.cells[-1]):  # the last may be meant to diverge
-        with claim(cell.folder(home)):
+        with cell_lock(cell.folder(home)):
             records.append(run_cell(cell, home))
     assert records[0].status == "finished"
     assert len(records[0].arrays("history")["train/cost"]) == 3
