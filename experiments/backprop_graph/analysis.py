@@ -1,19 +1,17 @@
-"""The chain rule on a graph, by hand, by the shipped network, and by differences."""
+"""The chain rule on a graph: by hand, by nnlab's network, and by differences."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import PrimalLayer
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
-
-Array = NDArray[np.float64]
 
 POINT, PUBLISHED = (-2.0, 5.0, -4.0), (-4.0, -4.0, 3.0)
 SIZES, M, LEAK = (3, 4, 4, 1), 5, 0.01
@@ -32,7 +30,7 @@ VALUES: dict[str, Callable[[float], float]] = {
 
 
 def graph(x: float, y: float, z: float) -> tuple[float, tuple[float, float, float]]:
-    """f = (x + y) z and its derivatives, a step at a time backward."""
+    """f = (x + y) z and its derivatives, going backward one step at a time."""
     q = x + y
     f = q * z
     df_dq, df_dz = z, q  # through the product
@@ -48,13 +46,13 @@ def differences(f: Callable[[Array], float], at: Array, h: float = 1e-6) -> Arra
 def example() -> tuple[list[Array], list[Array], Array, Array]:
     """Weights, biases, inputs (m, 3) and labels (1, m)."""
     random = np.random.RandomState(0)
-    W = [random.randn(n_out, n_in) for n_in, n_out in pairwise(SIZES)]
-    b = [0.1 * random.randn(n_out, 1) for n_out in SIZES[1:]]
+    W: list[Array] = [random.randn(n_out, n_in) for n_in, n_out in pairwise(SIZES)]
+    b: list[Array] = [0.1 * random.randn(n_out, 1) for n_out in SIZES[1:]]
     return W, b, random.randn(M, SIZES[0]), (random.rand(1, M) > 0.5).astype(float)
 
 
 def build(activation: str) -> tuple[Network, Array]:
-    """The shipped 3-4-4-1 net with those weights and biases, and Y."""
+    """nnlab's 3-4-4-1 net with these weights and biases, and Y."""
     W, b, X, Y = example()
     network = Network(PrimalLayer(X, W[0]), W[1:], activation, LEAK)
     for (P, _), bias in zip(network.blocks, b, strict=True):
@@ -63,7 +61,7 @@ def build(activation: str) -> tuple[Network, Array]:
 
 
 def backprop(activation: str, dZ_L_over: float = M, dW_over: float = 1.0) -> Array:
-    """The gradient by the shipped network, with dZ_L divided by one number and dW, db by another."""
+    """The gradient by nnlab's network, with dZ_L divided by one number and dW, db by another."""
     network, Y = build(activation)
     network.propagate(network.whole(Y, LOSSES["sigmoid", "cross_entropy"].delta, scale=M / dZ_L_over))
     return np.asarray(network.gradient / dW_over)
@@ -82,7 +80,7 @@ def numeric(activation: str) -> Array:
 
 
 def loop(activation: str) -> Array:
-    """The chain rule by explicit loops over examples and units, without a single array product."""
+    """The chain rule by explicit loops over examples and units, without any array product."""
     W, b, X, Y = example()
     g, slope = VALUES[activation], SLOPES[activation]
     dW, db = [np.zeros_like(w) for w in W], [np.zeros_like(v) for v in b]
@@ -112,7 +110,7 @@ def distance(a: Array, b: Array) -> float:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Three ways to the same derivatives; two places for 1/m."""
+    """Compare three ways to the same derivatives, and two places for 1/m."""
     _, by_hand = graph(*POINT)
     by_differences = differences(lambda v: graph(*v)[0], np.array(POINT))
     numeric_off = {a: distance(backprop(a), numeric(a)) for a in SLOPES}
@@ -126,22 +124,22 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{max(loop_off.values()):.0e} of an explicit loop, and 1/m in dZ_L or in dW and db "
         f"is the same to {places:.0e}."
     )
-    figures = {
+    numbers = {
         "f: derivatives by backprop": list(by_hand),
         "f: largest difference to central differences": f_off,
         "1/m once, at either place: relative difference": places,
         "1/m at both places: factor": float(np.median(both)),
     }
-    figures |= {f"{a}: backprop against differences, loop": [numeric_off[a], loop_off[a]] for a in SLOPES}
+    numbers |= {f"{a}: backprop against differences, loop": [numeric_off[a], loop_off[a]] for a in SLOPES}
     holds = by_hand == PUBLISHED and f_off < 1e-8 and max(numeric_off.values()) < 1e-6
     holds &= (
         max(loop_off.values()) < 1e-12 and places < 1e-12 and bool(np.allclose(both, 1.0 / M, rtol=1e-12))
     )
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """The graph with its values and derivatives; backprop against differences."""
+    """Left: the graph with its values and derivatives. Right: backprop against differences."""
     figure, (left, right) = panels("The chain rule on a graph, and through a 3-4-4-1 net", 2)
     nodes = {"x": (0, 2), "y": (0, 1), "z": (0, 0), "+": (1, 1.5), "×": (2, 0.9)}
     q, (df_dx, df_dy, df_dz) = POINT[0] + POINT[1], graph(*POINT)[1]

@@ -1,19 +1,18 @@
-"""Curvature along a line, and steps to an accuracy."""
+"""The curvature of both losses along a line, and the steps that they need to an accuracy."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.nn.arrays import Array
 
 TARGET = 0.95
 LOSSES = {"cross_entropy": BLUE, "squared_error": ORANGE}
-
-Array = NDArray[np.floating]
 
 
 def curvature(loss: str, z: Array, y: Array) -> Array:
@@ -24,7 +23,7 @@ def curvature(loss: str, z: Array, y: Array) -> Array:
 
 
 def spectrum(run: Run, loss: str, places: Array) -> Array:
-    """The Hessian's smallest and largest eigenvalue at t w, for t in places: (places, 2)."""
+    """The smallest and the largest eigenvalue of the Hessian at t w, for each t in places (places, 2)."""
     ((W, b),) = run.weights
     rows = run.dataset.train.features()  # (m, n_0)
     rows = np.hstack([rows, np.ones((len(rows), 1))])
@@ -40,13 +39,13 @@ def spectrum(run: Run, loss: str, places: Array) -> Array:
 
 
 def steps(run: Run) -> int:
-    """Steps until the training accuracy is at least TARGET; all of them if it never is."""
+    """Steps until the training accuracy is at least TARGET; all steps if it never is."""
     there = np.flatnonzero(run.curves["train/accuracy"] >= TARGET)
     return int(run.curves["steps"][there[0]]) if len(there) else int(run["trainer.iterations"])
 
 
 def fastest(runs: Sequence[Run]) -> dict[tuple[str, int], tuple[float, list[int]]]:
-    """(loss, depth): the best rate and the steps of its seeds."""
+    """The best rate and the steps of its seeds, by (loss, depth)."""
     best: dict[tuple[str, int], tuple[float, list[int]]] = {}
     for (loss, depth, lr), of in grouped(runs, "model.loss", "model.depth", "optimizer.lr").items():
         counts = [steps(run) for run in of]
@@ -56,14 +55,14 @@ def fastest(runs: Sequence[Run]) -> dict[tuple[str, int], tuple[float, list[int]
 
 
 def _path(runs: Sequence[Run]) -> Run:
-    """Logistic regression by cross-entropy at its best rate, the first seed."""
+    """The run whose weights give the line: cross-entropy, depth 1, its best rate, the first seed."""
     lr, _ = fastest(runs)["cross_entropy", 1]
     wanted = ("cross_entropy", 1, lr)
     return next(r for r in runs if (r["model.loss"], r["model.depth"], r["optimizer.lr"]) == wanted)
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Negative curvature; steps at each one's best rate."""
+    """Is the curvature negative somewhere? Which loss takes more steps at its best rate?"""
     places = np.linspace(-1.0, 1.0, 21)
     lowest = {}
     for loss in LOSSES:
@@ -83,16 +82,18 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{ratio[d]:.2f} times the steps at depth {d} (p = {slower[d]:.2g})" for d in depths)
         + ", each at its best rate."
     )
-    figures = {f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()}
-    figures |= {
+    numbers: dict[str, Any] = {
+        f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()
+    }
+    numbers |= {
         f"{loss} depth {d}: best rate, steps": [lr, counts] for (loss, d), (lr, counts) in best.items()
     }
-    figures |= {f"depth {d}: p of more steps by squared error": p for d, p in slower.items()}
+    numbers |= {f"depth {d}: p of more steps by squared error": p for d, p in slower.items()}
     convex = lowest["cross_entropy"] >= -1e-12 and lowest["squared_error"] < -1e-12
     holds: bool | None = convex and all(r > 1.0 for r in ratio.values())
     if holds and any(p >= 0.05 for p in slower.values()):
         holds = None
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def _p(longer: Sequence[int], shorter: Sequence[int]) -> float:
@@ -100,7 +101,7 @@ def _p(longer: Sequence[int], shorter: Sequence[int]) -> float:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """The smallest eigenvalue along the line; steps over rates."""
+    """Left: the smallest eigenvalue along the line. Then, for each depth: steps over rates."""
     best = fastest(runs)
     depths = sorted({depth for _, depth in best})
     figure, axes = panels("Squared error behind a sigmoid: not convex, and slower", 1 + len(depths))

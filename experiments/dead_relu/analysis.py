@@ -1,4 +1,4 @@
-"""Dead units over learning rates, and what leaky units do there."""
+"""Dead units by learning rate, and the accuracy of leaky nets at the same rates."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,22 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import mannwhitneyu, spearmanr
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
 
 
 def dead(run: Run) -> float:
-    """The share of units that are 0 on every training image, over the hidden layers."""
+    """The share of units that are 0 on every training image: the mean over the hidden layers."""
     return float(np.mean([run.metrics[f"layer_{l}/dead"] for l in range(1, run["model.depth"])]))
 
 
 def accuracy(run: Run) -> float:
-    """On the training set."""
+    """The accuracy on the training set."""
     return run.metrics["train/accuracy"]
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Does death rise with the rate; what do leaky nets reach where half are dead?"""
+    """Do more units die at higher rates? What do leaky nets reach at the rate where half are dead?"""
     by = grouped(runs, "model.activation", "optimizer.lr")
     rates = sorted({lr for _, lr in by})
     share = {lr: float(np.mean([dead(run) for run in by["relu", lr]])) for lr in rates}
@@ -29,16 +29,16 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     diverged = {lr: sum(run.status == "diverged" for run in by["leaky_relu", lr]) for lr in rates}
     rises = float(spearmanr(rates, list(share.values())).statistic)
     deadly = next((lr for lr in rates if share[lr] >= 0.5), None)
-    figures = {f"lr {lr:g}: share of ReLU units dead": share[lr] for lr in rates}
-    figures |= {f"lr {lr:g}: training accuracy, {a}": value for (a, lr), value in reached.items()}
-    figures |= {f"lr {lr:g}: leaky nets diverged": count for lr, count in diverged.items()}
-    figures["rank correlation of rate and death"] = rises
+    numbers = {f"lr {lr:g}: share of ReLU units dead": share[lr] for lr in rates}
+    numbers |= {f"lr {lr:g}: training accuracy, {a}": value for (a, lr), value in reached.items()}
+    numbers |= {f"lr {lr:g}: leaky nets diverged": count for lr, count in diverged.items()}
+    numbers["rank correlation of rate and death"] = rises
     if deadly is None:
         sentence = f"At most {100 * max(share.values()):.0f}% of the ReLU units die at any rate."
-        return verdict_of(False, sentence, figures)
+        return verdict_of(False, sentence, numbers)
     relu, leaky = ([accuracy(run) for run in by[a, deadly]] for a in ("relu", "leaky_relu"))
     p = float(mannwhitneyu(leaky, relu, alternative="greater").pvalue)
-    figures["p of leaky above ReLU where half are dead"] = p
+    numbers["p of leaky above ReLU where half are dead"] = p
     sentence = (
         f"{100 * share[rates[0]]:.0f}% of the ReLU units are dead at a rate of {rates[0]:g}, "
         f"{100 * share[deadly]:.0f}% at {deadly:g}, where ReLU nets end at a training accuracy of "
@@ -47,11 +47,11 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     if blown := [lr for lr in rates if diverged[lr]]:
         sentence += f"; from {blown[0]:g} on leaky nets diverge instead"
     survives = True if p < 0.05 else False if p > 0.95 else None
-    return verdict_of(rises >= 0.8 and survives, sentence + ".", figures)
+    return verdict_of(rises >= 0.8 and survives, sentence + ".", numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Dead share, and training accuracy, over rates."""
+    """Left: the share of dead units by rate. Right: the training accuracy by rate."""
     by = grouped(runs, "model.activation", "optimizer.lr")
     rates = sorted({lr for _, lr in by})
     figure, (left, right) = panels("ReLU and leaky ReLU nets over the learning rate", 2)

@@ -1,13 +1,14 @@
-"""Test accuracy over depth, with intervals that know of 50 images and 10 seeds."""
+"""Test accuracy by depth, with intervals over the 50 images and the 10 seeds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, RED, panels
 from nnlab.nn.metrics import classes
 
@@ -18,7 +19,7 @@ Right = NDArray[np.bool_]
 
 
 def right(runs: Sequence[Run]) -> Right:
-    """(seeds, images): which test image each net classifies rightly."""
+    """Which test images each net classifies correctly (seeds, images)."""
     rows = []
     for run in runs:
         arrays = run.arrays("predictions")
@@ -27,7 +28,7 @@ def right(runs: Sequence[Run]) -> Right:
 
 
 def interval(a: Right, b: Right, level: float) -> tuple[float, float]:
-    """Of mean(a) - mean(b), from samples of images (the same for both) and of seeds."""
+    """The interval of mean(a) - mean(b), from samples of images (the same for both) and of seeds."""
     random = np.random.RandomState(0)
     images = random.randint(a.shape[1], size=(SAMPLES, a.shape[1]))
     counts = np.stack([np.bincount(row, minlength=a.shape[1]) for row in images]) / a.shape[1]
@@ -41,7 +42,7 @@ def interval(a: Right, b: Right, level: float) -> tuple[float, float]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Each depth against the deepest."""
+    """Compare each depth with the greatest one."""
     of = {depth: right(cells) for depth, cells in sorted(grouped(runs, "model.depth").items())}
     *others, deepest = of
     level = 1.0 - 0.05 / len(others)
@@ -58,18 +59,22 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"smaller depths; "
         f"logistic regression has {mean[min(of)]:.3f}."
     )
-    figures = {f"depth {d}: mean, lowest, highest test accuracy": [mean[d], float(x.mean(axis=1).min()),
-               float(x.mean(axis=1).max())] for d, x in of.items()}  # fmt: skip
-    figures |= {f"depth {d} minus depth {deepest}: interval": list(gap) for d, gap in gaps.items()}
+    numbers: dict[str, Any] = {}
+    for d, x in of.items():
+        of_seeds = x.mean(axis=1)  # (seeds,)
+        numbers[f"depth {d}: mean, lowest, highest test accuracy"] = [
+            mean[d], float(of_seeds.min()), float(of_seeds.max())
+        ]  # fmt: skip
+    numbers |= {f"depth {d} minus depth {deepest}: interval": list(gap) for d, gap in gaps.items()}
     for depth, cells in sorted(grouped(runs, "model.depth").items()):
-        figures[f"depth {depth}: mean training accuracy"] = float(
+        numbers[f"depth {depth}: mean training accuracy"] = float(
             np.mean([run.metrics["train/accuracy"] for run in cells])
         )
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Every seed, the means, the published three."""
+    """Test and training accuracy by depth: each seed, the means, and the three published values."""
     by = dict(sorted(grouped(runs, "model.depth").items()))
     figure, (left, right_) = panels(
         "One to eight layers on the course's photographs (209 + 50), width 16", 2

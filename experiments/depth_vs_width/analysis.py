@@ -1,18 +1,17 @@
-"""Three exact nets for parity, and what training finds."""
+"""Three nets that compute parity exactly, and the nets that training finds."""
 
 from collections.abc import Sequence
 from math import ceil, log2
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.data.synthetic import parity
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 
-Array = NDArray[np.floating]
 BITS = range(2, 13)
 
 
@@ -21,8 +20,8 @@ def _layer(W: Array, b: Array | float = 0.0) -> tuple[Array, Array]:
 
 
 def tree(n: int) -> Parameters:
-    """XORs in pairs, layer by layer; a bit without a partner passes through its relu."""
-    layers, values = [], np.eye(n)  # values (bits, units below): the bits as sums of the units below
+    """XORs of pairs, layer by layer; a bit without a partner passes through one relu."""
+    layers, values = [], np.eye(n)  # (bits, units below): each bit as a sum of the units below
     while len(values) > 1:
         W, b, parts = [], [], []
         for i in range(0, len(values) - 1, 2):
@@ -42,31 +41,31 @@ def tree(n: int) -> Parameters:
 
 
 def one_unit_a_vector(n: int) -> Parameters:
-    """A unit that is 1 at one odd vector and 0 elsewhere, for each of them."""
+    """For each odd vector one unit, which is 1 at that vector and 0 at all others."""
     x, y = parity(n)
     odd = x[y == 1]  # (2^(n-1), n)
     return [_layer(2.0 * odd - 1.0, 1.0 - odd.sum(axis=1)), _layer(np.ones((1, len(odd))))]
 
 
 def saw_tooth(n: int) -> Parameters:
-    """relu(s) - 2 relu(s-1) + 2 relu(s-2) - ... of the sum s: n units."""
+    """relu(s) - 2 relu(s-1) + 2 relu(s-2) - ... of the sum s of the bits: n units."""
     slopes = np.array([[1.0, *(2.0 * (-1.0) ** k for k in range(1, n))]])
     return [_layer(np.ones((n, n)), -np.arange(n, dtype=float)), _layer(slopes)]
 
 
 def exact(net: Parameters, n: int) -> bool:
-    """Is its output the parity of all 2^n vectors, without any rounding?"""
+    """Is the output exactly the parity, for all 2^n vectors?"""
     x, y = parity(n)
     return bool((logits(net, x, "relu", 0.0)[0] == y).all())
 
 
 def hidden_units(net: Parameters) -> int:
-    """Units in the hidden layers."""
+    """The number of units in the hidden layers."""
     return sum(len(b) for _, b in net[:-1])
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Are the constructions exact; is there a smaller shallow net?"""
+    """Are the two constructions exact? Is there a smaller net with one hidden layer?"""
     deep = all(
         exact(tree(n), n)
         and len(tree(n)) == ceil(log2(n)) + 1
@@ -81,20 +80,20 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{hidden_units(tree(n))} units) and the net of 2^(n-1) units ({2 ** (n - 1)}) are exact, "
         f"but so is one hidden layer of n units ({n}): the exponential width is not needed."
     )
-    figures = {
+    numbers = {
         "tree exact": deep,
         "2^(n-1) units exact": wide,
         "n where n units in one hidden layer suffice and n < 2^(n-1)": smaller,
     }
     for (bits, depth, width), of in learned(runs).items():
-        figures[
+        numbers[
             f"trained: {bits} bits, depth {depth}, width {width}: nets of {len(of)} that learned all"
         ] = sum(accuracy == 1.0 for accuracy in of)
-    return verdict_of(deep and wide and not smaller, sentence, figures)
+    return verdict_of(deep and wide and not smaller, sentence, numbers)
 
 
 def learned(runs: Sequence[Run]) -> dict[tuple[int, int, int], list[float]]:
-    """(bits, depth, width): training accuracies."""
+    """The training accuracies by (bits, depth, width)."""
     found: dict[tuple[int, int, int], list[float]] = {}
     for (file, depth, width), of in grouped(runs, "data.train", "model.depth", "model.width").items():
         bits = int(file.rpartition("/")[2].split("_")[0])
@@ -103,7 +102,7 @@ def learned(runs: Sequence[Run]) -> dict[tuple[int, int, int], list[float]]:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Units that the constructions take; what training reached."""
+    """Left: the units of each construction. Right: the accuracy that training reached."""
     figure, axes = panels("The parity of n bits: one hidden layer does not need 2^(n-1) units", 2)
     for label, build, colour in (
         ("one hidden layer, a unit a vector: 2^(n-1)", one_unit_a_vector, ORANGE),

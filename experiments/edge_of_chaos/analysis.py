@@ -1,12 +1,13 @@
-"""The trained depth against the theory's depth scale."""
+"""The depth that can be trained, compared with the depth scale of the theory."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn.mean_field import fixed_point
 
@@ -15,7 +16,7 @@ TRAINED = 0.9
 
 
 def accuracies(runs: Sequence[Run]) -> dict[float, dict[int, float]]:
-    """sigma_w^2: depth: mean training accuracy."""
+    """The mean training accuracy by sigma_w^2, then by depth."""
     return {
         round(scale**2, 2): {
             depth: float(np.mean([run.metrics["train/accuracy"] for run in cells]))
@@ -26,7 +27,7 @@ def accuracies(runs: Sequence[Run]) -> dict[float, dict[int, float]]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Rank correlation of trained depth and xi; the share of pairs that 6 xi puts right."""
+    """The rank correlation of trained depth and xi; the share of pairs that 6 xi predicts correctly."""
     table = accuracies(runs)
     xi = {s: fixed_point(runs[0]["model.activation"], s).xi for s in table}
     reached = {s: max((d for d, a in of.items() if a >= TRAINED), default=0) for s, of in table.items()}
@@ -42,15 +43,18 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"sigma_w^2 = {min(reached):g} over {reached[deepest]} at {deepest:g} to {reached[max(reached)]} "
         f"at {max(reached):g}."
     )
-    figures = {"share of pairs put right": float(np.mean(right)), "rank correlation": correlation}
-    figures |= {
+    numbers: dict[str, Any] = {
+        "share of pairs put right": float(np.mean(right)),
+        "rank correlation": correlation,
+    }
+    numbers |= {
         f"sigma_w^2 = {s:g}: greatest trained depth, 6 xi": [reached[s], FACTOR * xi[s]] for s in table
     }
-    return verdict_of(correlation >= 0.8 and bool(np.mean(right) >= 0.8), sentence, figures)
+    return verdict_of(correlation >= 0.8 and bool(np.mean(right) >= 0.8), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Training accuracy over variance and depth, the line 6 xi over it; q* and chi_1 beside."""
+    """Left: training accuracy by variance and depth, with the line 6 xi. Right: q* and chi_1."""
     table = accuracies(runs)
     activation = runs[0]["model.activation"]
     figure, (left, right) = panels(

@@ -1,4 +1,4 @@
-"""The same costs from both solvers, as far as a net's costs are determined at all?"""
+"""Do both solvers give the same costs, up to what one rounding can change?"""
 
 from collections.abc import Sequence
 from math import sqrt
@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, COLOURS, ORANGE, panels
 
-FLOOR = 1e-12  # a difference of two costs that needs no explanation
+FLOOR = 1e-12  # a difference of two costs that is always allowed
 
 
 class Pair(NamedTuple):
-    """One training by both solvers, and by the primal one from first weights a rounding away."""
+    """A training by both solvers; ``rounded``: by primal, from first weights that are one rounding away."""
 
     gram: Run
     primal: Run
@@ -23,7 +23,7 @@ class Pair(NamedTuple):
 
 
 def pairs(runs: Sequence[Run]) -> dict[tuple[str, int], Pair]:
-    """The pairs by optimizer and depth."""
+    """The pairs, by optimizer and depth."""
     found = {}
     for (name, batch, depth), of in grouped(
         runs, "optimizer.name", "optimizer.batch_size", "model.depth"
@@ -36,18 +36,18 @@ def pairs(runs: Sequence[Run]) -> dict[tuple[str, int], Pair]:
 
 
 def cost_difference(one: Run, other: Run) -> NDArray[np.float64]:
-    """|J - J'| at every step; inf where one of them ended earlier."""
+    """|J - J'| at every step; inf if one training ended earlier."""
     a, b = one.costs, other.costs
     return np.abs(a - b) if len(a) == len(b) else np.full(max(len(a), len(b)), np.inf)
 
 
 def rounding(pair: Pair) -> float:
-    """How far the primal training's costs move when its first weights are rounded otherwise."""
+    """How far the costs of the primal solver move when its first weights are rounded differently."""
     return max(float(cost_difference(run, pair.primal).max()) for run in pair.rounded)
 
 
 def bound(pair: Pair) -> float:
-    """What two trainings may differ by that round independently, in n steps of sums over n_0 pixels.
+    """The allowed difference of two trainings that round independently: n steps, sums over n_0 pixels.
 
     Roundings of a sum add up like the root of their number (Higham & Mary 2019).
     """
@@ -62,7 +62,7 @@ def weight_difference(gram: Run, primal: Run) -> float:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """The largest difference of any pair, beside its bound."""
+    """Compare the largest difference of each pair with its bound."""
     found = pairs(runs)
     cost = {key: float(cost_difference(pair.gram, pair.primal).max()) for key, pair in found.items()}
     within = [cost[key] <= bound(pair) for key, pair in found.items()]
@@ -81,17 +81,17 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{sum(same)} of {len(same)} end at the same test accuracy, and the coefficients are "
         f"{min(speed):.0f} to {max(speed):.0f} times as fast."
     )
-    figures = {
+    numbers = {
         f"{name}, depth {depth}: largest difference of a cost, by one rounding, of W1": [
             cost[name, depth], rounding(pair), weight_difference(pair.gram, pair.primal),
         ]
         for (name, depth), pair in found.items()
     }  # fmt: skip
-    return verdict_of(all(within) and all(same), sentence, figures)
+    return verdict_of(all(within) and all(same), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Differences beside their bounds; seconds."""
+    """Left: the differences and their bounds. Right: the seconds of each solver."""
     found = pairs(runs)
     figure, (left, right) = panels(
         "W1 as coefficients over the images (gram) against W1 in full (primal)", 2

@@ -1,4 +1,4 @@
-"""Which scale trains which depth?"""
+"""Which initial scale trains which depth?"""
 
 from collections.abc import Sequence
 from math import log, sqrt
@@ -6,18 +6,18 @@ from math import log, sqrt
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn.mean_field import depth_scale, fixed_point
 
-TRAINED, NOTES = 0.9, 0.01  # NOTES: the notes' scale
+TRAINED, NOTES = 0.9, 0.01  # accuracy of a trained net; the scale that the notes use
 EDGE = {"tanh": 1.0, "relu": sqrt(2.0)}  # sigma_w
 
 Table = dict[str, dict[int, dict[float, float]]]
 
 
 def accuracies(runs: Sequence[Run]) -> Table:
-    """Activation: depth: std: mean training accuracy."""
+    """The mean training accuracy by activation, depth and std."""
     table: Table = {}
     for (activation, depth, std), cells in grouped(
         runs, "model.activation", "model.depth", "init.scale"
@@ -28,7 +28,7 @@ def accuracies(runs: Sequence[Run]) -> Table:
 
 
 def predicted_depth(activation: str, std: float, width: int) -> float:
-    """6 xi of the slower of the two scales, that of the signal's or gradient's size."""
+    """6 xi, the depth to which nets of this scale train by the theory."""
     sigma_w2 = std**2 * width
     return 6.0 * (
         depth_scale(sigma_w2 / 2.0) if activation == "relu" else fixed_point(activation, sigma_w2).xi
@@ -36,7 +36,7 @@ def predicted_depth(activation: str, std: float, width: int) -> float:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """0.01 at depth 2 and from 8 on; the best scale at the greatest depth; what trains where."""
+    """Check 0.01 at depth 2 and from 8 on, the best scale of the deepest nets, and which scales train."""
     table, width = accuracies(runs), runs[0]["model.width"]
     stds = list(next(iter(next(iter(table.values())).values())))
     deepest = max(next(iter(table.values())))
@@ -59,13 +59,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{len(trains[a, deepest])} train {a}" for a in table)
         + "."
     )
-    figures = {f"{a}: best scale at depth {deepest}, theory's edge": [best[a], edges[a]] for a in table}
-    figures |= {f"{a} depth {d}: scales that train": sorted(trains[a, d]) for a in table for d in table[a]}
-    return verdict_of(notes and near and depends, sentence, figures)
+    numbers = {f"{a}: best scale at depth {deepest}, theory's edge": [best[a], edges[a]] for a in table}
+    numbers |= {f"{a} depth {d}: scales that train": sorted(trains[a, d]) for a in table for d in table[a]}
+    return verdict_of(notes and near and depends, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """A map of training accuracy for each activation, with the predicted depth over it."""
+    """For each activation a map of the training accuracy, with the predicted depth as a line."""
     table, width = accuracies(runs), runs[0]["model.width"]
     figure, axes = panels("Which initial scale trains which depth", len(table), height=3.8, sharey=True)
     for ax, (activation, of) in zip(axes, table.items(), strict=True):
@@ -75,7 +75,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         fine = np.geomspace(stds[0], stds[-1], 300)
         line = np.clip([predicted_depth(activation, float(s), width) for s in fine], 1e-3, 1e6)
         x = np.interp(np.log(fine), np.log(stds), range(len(stds)))
-        y = np.log2(line / depths[0])  # each depth of the grid is twice the one below
+        y = np.log2(line / depths[0])  # each depth of the grid is twice the one before
         ax.plot(x, y, color=RED, lw=2.5, label="6 xi, theory")
         ax.set_ylim(-0.5, len(depths) - 0.5)
         ax.set_xticks(range(len(stds)), [f"{s:g}" for s in stds])

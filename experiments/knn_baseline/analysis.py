@@ -1,4 +1,4 @@
-"""k nearest neighbours with distances in blocks that fit a given memory."""
+"""k nearest neighbours, with distances computed in blocks that fit into a given memory."""
 
 import tracemalloc
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, RED, panels
 
 Images = NDArray[np.uint8]  # (m, n_0)
@@ -21,10 +21,11 @@ M_TRAIN, M_TEST, CLASSES, SIDE = 50_000, 500, 10, 32
 
 
 def nearest(train: Images, test: Images, k: int, memory_mb: float = MEMORY_MB) -> NDArray[np.intp]:
-    """The places of the k nearest training images of each test image (t, k), nearest first.
+    """The indices of the k nearest training images of each test image (t, k), nearest first.
 
-    |x - y|^2 = |x|^2 - 2 x.y + |y|^2 over blocks of training images: a block's floats, its distances and
-    the test images take ``memory_mb`` together. Sums of squared bytes are below 2^53, so this is exact.
+    It computes |x - y|^2 = |x|^2 - 2 x.y + |y|^2 for one block of training images at a time. |y|^2 is left
+    out: it does not change the order. The floats of a block, its distances and the test images take
+    ``memory_mb`` together. Sums of squared bytes are below 2^53, so the result is exact.
     """
     y = test.astype(np.float64)  # (t, n_0)
     free = memory_mb * 2**20 - 2 * y.nbytes
@@ -41,23 +42,24 @@ def nearest(train: Images, test: Images, k: int, memory_mb: float = MEMORY_MB) -
         best = np.hstack([best, np.take_along_axis(distance, here, axis=1)])
         places = np.hstack([places, here + start])
         order = np.argsort(best, axis=1, kind="stable")[:, :k]
-        best, places = (np.take_along_axis(a, order, axis=1) for a in (best, places))
+        best = np.take_along_axis(best, order, axis=1)
+        places = np.take_along_axis(places, order, axis=1)
     return places
 
 
 def brute_force(train: Images, test: Images, k: int) -> NDArray[np.intp]:
-    """The same by |x - y|^2 as it is written, image by image."""
+    """The same indices by |x - y|^2 as it is written, image by image."""
     x = train.astype(np.float64)
     return np.array([np.argsort(((x - y) ** 2).sum(axis=1), kind="stable")[:k] for y in test.astype(float)])
 
 
 def vote(labels: Labels, places: NDArray[np.intp], k: int) -> Labels:
-    """The most frequent class among the k nearest; of several, the smallest."""
+    """The most frequent class among the k nearest; the smallest one if there are several."""
     return np.array([np.bincount(row).argmax() for row in labels[places[:, :k]]])
 
 
 def drawn(m: int, seed: int) -> tuple[Images, Labels]:
-    """Noisy images in ten classes: a class has a background, and a blob of a colour at a place."""
+    """Noisy images in ten classes: each class has a background colour, and a blob of its own."""
     classes, random = np.random.RandomState(0), np.random.RandomState([1, seed])
     colours = classes.randint(60, 196, size=(CLASSES, 2, 3))
     centres = classes.randint(8, SIDE - 8, size=(CLASSES, 2))
@@ -76,18 +78,18 @@ def drawn(m: int, seed: int) -> tuple[Images, Labels]:
 
 
 def cats() -> tuple[dict[int, float], int] | None:
-    """k: test accuracy on the course's photographs, and their number; None without the files."""
+    """The test accuracy by k on the course's photographs, and their number; None without the files."""
     cfg = compose(["data=catvnoncat"])
     if not (Path(cfg.data.train).is_file() and Path(cfg.data.test).is_file()):
         return None
     data = dataset(cfg)
-    train, test = (split.x.reshape(len(split.x), -1) for split in (data.train, data.test))
+    train, test = (split.x[:].reshape(len(split.x), -1) for split in (data.train, data.test))
     places = nearest(train, test, max(KS))
     return {k: float(np.mean(vote(data.train.y, places, k) == data.test.y)) for k in KS}, len(test)
 
 
-def drawn_figures() -> tuple[bool, float, dict[int, float]]:
-    """Are the blocks' neighbours the brute force's; peak MB; accuracy by k."""
+def on_drawn_images() -> tuple[bool, float, dict[int, float]]:
+    """Are the neighbours those of the brute force? Also the peak MB, and the accuracy by k."""
     train, labels = drawn(M_TRAIN, 1)
     test, truth = drawn(M_TEST, 2)
     same = np.array_equal(
@@ -101,15 +103,15 @@ def drawn_figures() -> tuple[bool, float, dict[int, float]]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Equality, memory, accuracies."""
-    same, peak, accuracy = drawn_figures()
+    """Check the neighbours, the memory and the accuracy on the cats."""
+    same, peak, accuracy = on_drawn_images()
     whole = 8.0 * M_TRAIN * M_TEST / 2**20 + 8.0 * M_TRAIN * SIDE * SIDE * 3 / 2**20
-    figures = {
+    numbers = {
         "same neighbours as the brute force": same,
         "peak memory, MB, of": [peak, MEMORY_MB],
         "memory without blocks, MB": whole,
     }
-    figures |= {f"ten classes, k = {k}: accuracy on {M_TEST}": value for k, value in accuracy.items()}
+    numbers |= {f"ten classes, k = {k}: accuracy on {M_TEST}": value for k, value in accuracy.items()}
     sentence = (
         f"Blocks find the {'same' if same else 'other'} neighbours {'as' if same else 'than'} the brute "
         f"force with a peak of {peak:.0f} MB over 50,000 images ({whole:.0f} MB without blocks), right on "
@@ -119,29 +121,29 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     found = cats()
     if found is None:
         return verdict_of(
-            None if holds else False, sentence + "; the course's files are not there.", figures
+            None if holds else False, sentence + "; the course's files are not there.", numbers
         )
     of_cats, m = found
     low = {k: binomtest(round(m * a), m).proportion_ci(0.95, "exact").low for k, a in of_cats.items()}
-    figures |= {f"cats, k = {k}: accuracy, interval from": [a, float(low[k])] for k, a in of_cats.items()}
+    numbers |= {f"cats, k = {k}: accuracy, interval from": [a, float(low[k])] for k, a in of_cats.items()}
     best = max(of_cats, key=lambda k: of_cats[k])
     sentence += f" and on {of_cats[best]:.2f} of the cats' test images at best (k = {best})."
-    return verdict_of(holds and all(value <= 0.70 for value in low.values()), sentence, figures)
+    return verdict_of(holds and all(value <= 0.70 for value in low.values()), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Drawn images, and accuracies over k."""
+    """Left: drawn images. Right: accuracies by k."""
     figure, (left, right) = panels("Nearest neighbours on pixels", 2)
     x, y = drawn(400, 2)
     tiles = [x[np.flatnonzero(y == c)[:5]].reshape(-1, SIDE, SIDE, 3) for c in range(CLASSES)]
     left.imshow(np.concatenate([np.concatenate(list(tile), axis=0) for tile in tiles], axis=1))
     left.set(title="Drawn images, a class in each column")
     left.axis("off")
-    ten = [verdict.figures[f"ten classes, k = {k}: accuracy on {M_TEST}"] for k in KS]
+    ten = [verdict.numbers[f"ten classes, k = {k}: accuracy on {M_TEST}"] for k in KS]
     right.plot(KS, ten, "o-", color=BLUE, label=f"ten drawn classes, {M_TRAIN:,} images")
     key = "cats, k = {}: accuracy, interval from"
-    if key.format(KS[0]) in verdict.figures:
-        values = np.array([verdict.figures[key.format(k)][0] for k in KS])
+    if key.format(KS[0]) in verdict.numbers:
+        values = np.array([verdict.numbers[key.format(k)][0] for k in KS])
         both = [binomtest(round(50 * v), 50).proportion_ci(0.95, "exact") for v in values]
         off = [values - [i.low for i in both], [i.high for i in both] - values]
         right.errorbar(

@@ -1,15 +1,16 @@
-"""Cost curves over five decades of rates, and the stability bound."""
+"""Costs for rates over five decades, and the stability bound."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
+from nnlab.nn.arrays import Array
 
-EARLY = 20  # steps that the bound is held against
+EARLY = 20  # the first steps, for which the bound should hold
 
 
 def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
@@ -18,7 +19,7 @@ def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
     network, batch = run.backprop()
     theta, h = network.theta.copy(), 1e-4
 
-    def gradient(at: np.ndarray) -> np.ndarray:
+    def gradient(at: Array) -> Array:
         network.theta[:] = at
         network.propagate(batch)
         return network.gradient.copy()
@@ -33,20 +34,20 @@ def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
 
 
 def falls(run: Run) -> bool:
-    """Does the cost fall in each of the first steps?"""
+    """Does the cost fall in each of the first EARLY steps?"""
     early = run.costs[: EARLY + 1]
     return bool(np.isfinite(early).all() and (np.diff(early) < 0.0).all())
 
 
 def bounds(runs: Sequence[Run]) -> dict[tuple[int, int], float]:
-    """(depth, seed): 2 / lambda_max."""
+    """2 / lambda_max by (depth, seed)."""
     return {
         key: 2.0 / largest_eigenvalue(of[0]) for key, of in grouped(runs, "model.depth", "seed").items()
     }
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Crawls, overshoots, and where the bound lies."""
+    """Does a small rate crawl, does a large one diverge, and does the bound predict the first steps?"""
     rates = sorted({run["optimizer.lr"] for run in runs})
     slow = [run for run in runs if run["optimizer.lr"] == rates[0]]
     fast = [run for run in runs if run["optimizer.lr"] == rates[-1]]
@@ -68,17 +69,17 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + " and ".join(f"{best[d]:g} at depth {d} (bound {typical[d]:.2g})" for d in best)
         + "."
     )
-    figures = {
+    numbers = {
         "cost left at the smallest rate, least": left,
         "peak at the largest rate over the start, least": peak,
         "runs that the bound tells": [sum(told), len(told)],
         "diverged runs": sum(run.status == "diverged" for run in runs),
     }
-    figures |= {f"depth {d}: best rate, 2 / lambda_max": [best[d], typical[d]] for d in best}
+    numbers |= {f"depth {d}: best rate, 2 / lambda_max": [best[d], typical[d]] for d in best}
     for (depth, lr), of in grouped(runs, "model.depth", "optimizer.lr").items():
-        figures[f"depth {depth}, rate {lr:g}: final cost"] = _mean_cost(of)
+        numbers[f"depth {depth}, rate {lr:g}: final cost"] = _mean_cost(of)
     holds = left > 0.8 and peak > 2.0 and sum(told) >= 0.95 * len(told)
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def _mean_cost(runs: Sequence[Run]) -> float:
@@ -86,7 +87,7 @@ def _mean_cost(runs: Sequence[Run]) -> float:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Final cost and the highest cost over rates, with the bound."""
+    """Cost curves; then, for each depth, the final and the highest cost by rate, with the bound."""
     bound, by = bounds(runs), grouped(runs, "model.depth", "optimizer.lr")
     depths = sorted({depth for depth, _ in by})
     figure, axes = panels("The learning rate over five decades", 1 + len(depths))
@@ -101,12 +102,13 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         ylim=(0, 1.5),
     )
     axes[0].legend(fontsize=7, ncols=3, loc="upper right")
+    measures: dict[str, Callable[[Array], float]] = {
+        "highest cost of the run": lambda costs: float(np.nan_to_num(costs, nan=1e3).max()),
+        f"cost after {runs[0]['trainer.iterations']} steps": lambda costs: float(costs[-1]),
+    }
     for ax, depth in zip(axes[1:], depths, strict=True):
         rates = sorted(lr for d, lr in by if d == depth)
-        for label, of in (
-            ("highest cost of the run", lambda costs: np.nan_to_num(costs, nan=1e3).max()),
-            (f"cost after {runs[0]['trainer.iterations']} steps", lambda costs: costs[-1]),
-        ):
+        for label, of in measures.items():
             values = np.array([[of(run.costs) for run in by[depth, lr]] for lr in rates])  # (rates, seeds)
             (line,) = ax.plot(rates, values.mean(axis=1), label=label)
             ax.plot(rates, values, "o", color=line.get_color(), alpha=0.4)

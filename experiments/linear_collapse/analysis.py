@@ -1,23 +1,22 @@
-"""Is a deep linear net a logistic regression?"""
+"""Is a deep net of linear units the same as logistic regression?"""
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from scipy.stats import norm
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 from nnlab.nn.metrics import classes
 
-Array = NDArray[np.floating]
-
 
 def collapse(parameters: Parameters) -> tuple[Array, Array]:
-    """W (n_L, n_0) and b (n_L, 1) of the linear map that identity layers make."""
+    """W (n_L, n_0) and b (n_L, 1) of the linear map that layers with identity units compute."""
     return reduce(lambda W_b, W: (W[0] @ W_b[0], W[0] @ W_b[1] + W[1]), parameters)
 
 
@@ -35,16 +34,17 @@ def hidden_rank(run: Run) -> int:
 
 
 def correct(runs: Sequence[Run]) -> Array:
-    """Of each test example (m,), the share of runs that classify it rightly."""
+    """For each test example the share of runs that classify it correctly (m,)."""
     right = []
     for run in runs:
         arrays = run.arrays("predictions")
         right.append(classes(arrays["test"]) == arrays["y_test"])
-    return np.mean(right, axis=0)
+    share: Array = np.mean(right, axis=0)
+    return share
 
 
 def gain(runs: Sequence[Run], baseline: Sequence[Run], comparisons: int) -> tuple[float, float, float]:
-    """Mean accuracy minus the baseline's, and its interval at 95% over all comparisons."""
+    """The mean accuracy minus that of the baseline, and its interval: 95% over all comparisons."""
     difference = correct(runs) - correct(baseline)  # (m,)
     half = norm.ppf(1.0 - 0.025 / comparisons) * difference.std(ddof=1) / np.sqrt(len(difference))
     mean = float(difference.mean())
@@ -52,13 +52,13 @@ def gain(runs: Sequence[Run], baseline: Sequence[Run], comparisons: int) -> tupl
 
 
 def linear_by_depth(runs: Sequence[Run]) -> dict[int, list[Run]]:
-    """The linear nets; at depth 1 there is no hidden layer, so no activation, and runs count once."""
+    """The linear nets by depth. At depth 1 the activation does not matter: take each run once."""
     chosen = [run for run in runs if run["model.depth"] == 1 or run["model.activation"] == "identity"]
     return grouped(sorted(chosen, key=lambda run: run["model.depth"]), "model.depth")
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Equal to the collapsed product, of low rank, not better."""
+    """Are the nets equal to their collapsed product, of low rank, and not better than depth 1?"""
     linear = linear_by_depth(runs)
     deep = {depth: of for depth, of in linear.items() if depth > 1}
     width = max(run["model.width"] for of in deep.values() for run in of)
@@ -72,18 +72,18 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{100 * gains[best][0]:+.1f} points of test accuracy "
         f"(interval {100 * gains[best][1]:+.1f} to {100 * gains[best][2]:+.1f})."
     )
-    figures = {"largest relative distance": off, "largest rank": rank}
-    figures |= {f"identity depth {d}: test accuracy": float(correct(of).mean()) for d, of in linear.items()}
-    figures |= {f"identity depth {d}: gain, interval": list(g) for d, g in gains.items()}
+    numbers: dict[str, Any] = {"largest relative distance": off, "largest rank": rank}
+    numbers |= {f"identity depth {d}: test accuracy": float(correct(of).mean()) for d, of in linear.items()}
+    numbers |= {f"identity depth {d}: gain, interval": list(g) for d, g in gains.items()}
     for (depth, activation), of in grouped(runs, "model.depth", "model.activation").items():
         if activation == "relu" and depth > 1:
-            figures[f"relu depth {depth}: test accuracy"] = float(correct(of).mean())
+            numbers[f"relu depth {depth}: test accuracy"] = float(correct(of).mean())
     holds = off <= 1e-12 and rank <= width and all(low <= 0.0 for _, low, _ in gains.values())
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Test accuracy against depth, identity and ReLU; the spectrum of the hidden map."""
+    """Left: test accuracy by depth, identity and ReLU. Right: singular values of the hidden map."""
     figure, (left, right) = panels(
         "Linear units: depth adds nothing; ReLU units of the same nets for comparison", 2
     )

@@ -1,4 +1,4 @@
-"""Test accuracy over the number of training pictures, for nets of four sizes on the same test pictures."""
+"""Test accuracy by number of training pictures, for nets of four sizes on the same test pictures."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.metrics import classes
 
-Array = NDArray[np.floating]
 Right = dict[tuple[str, int], Array]  # (net, m): (seeds, pictures), 1 where the answer is right
 
 NETS: dict[tuple[int, ...], tuple[str, str]] = {
@@ -24,21 +23,21 @@ NETS: dict[tuple[int, ...], tuple[str, str]] = {
 }
 NAMES = tuple(name for name, _ in NETS.values())
 SAMPLES = 4000
-INTERVALS = 6  # that decide
+INTERVALS = 6  # the intervals of the pass rule
 
 
 def net(run: Run) -> str:
-    """Its name by its hidden layers."""
+    """The name of the net, by its hidden layers."""
     return NETS[tuple(run["model.hidden"])][0]
 
 
 def pictures(run: Run) -> int:
-    """m, which the file's name begins with."""
+    """m: the name of the training file begins with it."""
     return int(Path(run["data.train"]).stem.partition("_")[0])
 
 
 def by_net(runs: Sequence[Run]) -> dict[tuple[str, int], list[Run]]:
-    """(net, m): its runs in the order of their seeds."""
+    """The runs by (net, m), in the order of their seeds."""
     found: dict[tuple[str, int], list[Run]] = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
         found.setdefault((net(run), pictures(run)), []).append(run)
@@ -46,7 +45,7 @@ def by_net(runs: Sequence[Run]) -> dict[tuple[str, int], list[Run]]:
 
 
 def right(runs: Sequence[Run]) -> Right:
-    """Which test pictures each net gets right."""
+    """Which test pictures each net classifies correctly."""
     found = {}
     for key, of in by_net(runs).items():
         arrays = [run.arrays("predictions") for run in of]
@@ -65,23 +64,23 @@ def difference(a: Array, b: Array) -> list[float]:
 
 @cache
 def samples(shape: tuple[int, ...]) -> tuple[Array, ...]:
-    """How often each of n is drawn in n draws, over n; (SAMPLES, n) for each n of the shape."""
+    """For each n of the shape: how often each of n items is drawn in n draws, over n (SAMPLES, n)."""
     random = np.random.RandomState(0)
     return tuple(random.multinomial(n, np.full(n, 1.0 / n), SAMPLES) / n for n in shape)
 
 
 def size_gains(found: Right) -> dict[int, list[float]]:
-    """m: D(m), large minus small, with its interval."""
+    """D(m) = large minus small with its interval, by m."""
     return {m: difference(found["large", m], found["small", m]) for m in sizes(found)}
 
 
 def sizes(found: Right) -> list[int]:
-    """Every m, the smallest first."""
+    """All m, the smallest first."""
     return sorted({m for _, m in found})
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Do data help each net, does size help with much data, more than with little, and not with little?"""
+    """Do data help each net? Does size help with much data, more than with little, and not with little?"""
     found = right(runs)
     few, *_, many = sizes(found)
     data = {name: difference(found[name, many], found[name, few]) for name in NAMES}
@@ -104,16 +103,16 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{points(size[few])} points with {few} and {points(size[many])} with {many:,}, "
         f"{points(together)} more."
     )
-    figures: dict[str, Any] = {
+    numbers: dict[str, Any] = {
         f"{name}, m = {m:,}: mean, lowest, highest test accuracy": [
             accuracy[name, m], *(float(end(found[name, m].mean(axis=1))) for end in (np.min, np.max))
         ]
         for name in NAMES for m in sizes(found)
     }  # fmt: skip
-    figures |= {f"{name}, gain from {few} to {many:,}: interval": gain for name, gain in data.items()}
-    figures |= {f"large minus small, m = {m:,}: interval": gain for m, gain in size.items()}
-    figures["that gain with much minus with little data: interval"] = together
-    return verdict_of(holds, sentence, figures | training(runs))
+    numbers |= {f"{name}, gain from {few} to {many:,}: interval": gain for name, gain in data.items()}
+    numbers |= {f"large minus small, m = {m:,}: interval": gain for m, gain in size.items()}
+    numbers["that gain with much minus with little data: interval"] = together
+    return verdict_of(holds, sentence, numbers | training(runs))
 
 
 def points(gain: Sequence[float]) -> str:
@@ -123,19 +122,19 @@ def points(gain: Sequence[float]) -> str:
 
 
 def training(runs: Sequence[Run]) -> dict[str, Any]:
-    """What training reached, and whether it was still on its way: mean costs of its last two quarters."""
-    figures: dict[str, Any] = {}
+    """The training accuracy, and the mean costs of the last two quarters: does the cost still fall?"""
+    numbers: dict[str, Any] = {}
     for (name, m), of in by_net(runs).items():
         quarters = np.mean([[part.mean() for part in np.array_split(run.costs, 4)] for run in of], axis=0)
         accuracy = float(np.mean([run.metrics["train/accuracy"] for run in of]))
-        figures[f"{name}, m = {m:,}: training accuracy, cost in the third and last quarter"] = [
+        numbers[f"{name}, m = {m:,}: training accuracy, cost in the third and last quarter"] = [
             accuracy, float(quarters[2]), float(quarters[3])
         ]  # fmt: skip
-    return figures
+    return numbers
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Accuracy over the data for each net; what the large net is ahead of the small one."""
+    """Left: accuracy by m for each net. Right: the large net minus the small one."""
     found = right(runs)
     m = sizes(found)
     figure, (left, right_) = panels("Test accuracy by number of training pictures and size of the net", 2)

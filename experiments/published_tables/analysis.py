@@ -1,4 +1,4 @@
-"""Every printed digit of the course's tables?"""
+"""Does every printed digit of the course's tables come out?"""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text("utf-8"))["tables"]
@@ -16,26 +16,27 @@ ACCURACIES = ("train/accuracy", "test/accuracy")
 
 
 def table_of(run: Run) -> dict[str, Any]:
-    """The published table of a run's net."""
+    """The published table for the net of this run."""
     hidden = list(run["model.hidden"])
     (table,) = (table for table in PUBLISHED if table["model"]["hidden"] == hidden)
     return dict(table)
 
 
 def distances(run: Run) -> dict[int, float]:
-    """Step: |ours - printed|."""
+    """|our cost - printed cost| by step."""
     costs = run.costs
     return {int(step): abs(float(costs[int(step)]) - cost) for step, cost in table_of(run)["cost"].items()}
 
 
 def allowed(table: dict[str, Any]) -> float:
-    """Half a unit of the last printed digit, or 1e-12 where about 16 are printed."""
+    """The allowed difference: half a unit of the last printed digit, or 1e-12 if about 16 are printed."""
     return 1e-12 if table["printed_digits"] == 12 else 0.5 * 10.0 ** -int(table["printed_digits"])
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """All costs within the printed digits, all accuracies equal."""
-    wrong, costs, figures = [], 0, {}
+    """Do all costs round to the printed digits, and are all accuracies equal?"""
+    wrong, costs = [], 0
+    numbers: dict[str, Any] = {}
     for run in runs:
         table, label = table_of(run), f"{table_of(run)['name']} {run['trainer.solver']}"
         found = distances(run)
@@ -44,21 +45,21 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         for key in ACCURACIES:
             if abs(run.metrics[key] - table[key.replace("/", "_")]) > 1e-9:
                 wrong.append(f"{label} {key}")
-        figures[f"{label}: largest difference of a cost"] = max(found.values())
-        figures[f"{label}: train and test accuracy"] = [run.metrics[key] for key in ACCURACIES]
+        numbers[f"{label}: largest difference of a cost"] = max(found.values())
+        numbers[f"{label}: train and test accuracy"] = [run.metrics[key] for key in ACCURACIES]
     solvers = len({run["trainer.solver"] for run in runs})
     sentence = (
         f"{costs - sum('cost at' in w for w in wrong)} of {costs} printed costs and "
         f"{2 * len(runs) - sum('accuracy' in w for w in wrong)} of {2 * len(runs)} accuracies come out "
         f"to every printed digit ({len(runs) // solvers} nets, {solvers} solvers)."
     )
-    return verdict_of(not wrong, sentence, figures | {"differing": wrong or "none"})
+    return verdict_of(not wrong, sentence, numbers | {"differing": wrong or "none"})
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Costs over the published points; test accuracies with what 50 images can tell."""
+    """Left: our costs and the published points. Right: test accuracies with the intervals of 50 images."""
     figure, (left, right) = panels("The course's three nets: published costs (dots) and ours (lines)", 2)
-    labels = []
+    labels: list[str] = []
     for colour, run in zip(COLOURS, (run for run in runs if run["trainer.solver"] == "gram"), strict=False):
         table = table_of(run)
         left.plot(run.costs, color=colour, label=table["name"].replace("_", "-"))

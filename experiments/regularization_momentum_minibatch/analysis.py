@@ -1,12 +1,13 @@
 """Steps and seconds to a cost by optimizer; the gap between training and test accuracy by lambda."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import wilcoxon
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 TARGET = 0.2
@@ -14,25 +15,25 @@ NAMES = ("gd", "momentum", "adam", "minibatch")
 
 
 def name(run: Run) -> str:
-    """The optimizer, or that it takes minibatches."""
+    """The optimizer's name, or ``minibatch``."""
     return "minibatch" if run["optimizer.batch_size"] else str(run["optimizer.name"])
 
 
 def smooth(run: Run, m: int = 209) -> np.ndarray:
-    """The mean cost over the last pass of the m images, where a step sees only some of them."""
+    """The costs; for minibatches the mean over one pass of the m images, since a step sees only some."""
     batch = run["optimizer.batch_size"]
     window = -(-m // batch) if batch else 1
     return np.convolve(run.costs, np.ones(window) / window, mode="valid")
 
 
 def steps(run: Run) -> int:
-    """Steps until TARGET; all of them if it is never reached."""
+    """Steps until the cost is at most TARGET; all steps if it never is."""
     below = np.flatnonzero(smooth(run) <= TARGET)
     return int(below[0]) if len(below) else int(run["trainer.iterations"])
 
 
 def seconds(run: Run) -> float:
-    """The time of those steps."""
+    """The training time of those steps."""
     return steps(run) * run.metrics["time/train_s"] / len(run.costs)
 
 
@@ -42,7 +43,7 @@ def gap(run: Run) -> float:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Who is ahead of gradient descent; does the gap narrow?"""
+    """Which optimizers are ahead of gradient descent? Does L2 narrow the gap?"""
     plain: dict[str, list[Run]] = {of: [] for of in NAMES}
     for run in runs:
         if run["optimizer.l2"] == 0.0:
@@ -65,24 +66,26 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         + f"; the gap between training and test accuracy is {np.mean(gaps[low]):.3f} at lambda {low:g} and "
         f"{np.mean(gaps[high]):.3f} at {high:g} (p = {p:.2g})."
     )
-    figures = {f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()}
-    figures |= {f"{other}: steps of each seed": [steps(run) for run in plain[other]] for other in NAMES}
+    numbers: dict[str, Any] = {
+        f"{other}: fewer steps, fewer seconds than gd": told for other, told in ahead.items()
+    }
+    numbers |= {f"{other}: steps of each seed": [steps(run) for run in plain[other]] for other in NAMES}
     for l2, of in by.items():
-        figures[f"lambda {l2:g}: mean training and test accuracy"] = [
+        numbers[f"lambda {l2:g}: mean training and test accuracy"] = [
             float(np.mean([run.metrics[f"{split}/accuracy"] for run in of])) for split in ("train", "test")
         ]
-    return verdict_of(all(all(told) for told in ahead.values()) and p < 0.05, sentence, figures)
+    return verdict_of(all(all(told) for told in ahead.values()) and p < 0.05, sentence, numbers)
 
 
 def _pace(optimizer: str, runs: Sequence[Run]) -> str:
-    """The median steps and seconds to TARGET, or those in which it was not reached."""
+    """The median steps and seconds to TARGET, or those after which it was still not reached."""
     taken, time = (float(np.median([measure(run) for run in runs])) for measure in (steps, seconds))
     reached = taken < int(runs[0]["trainer.iterations"])
     return f"{optimizer} {'' if reached else 'not in '}{taken:.0f} steps ({time:.2g} s)"
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Costs over steps and over seconds; accuracies over lambda."""
+    """Costs by steps, costs by seconds, accuracies by lambda."""
     figure, axes = panels("What the second course adds: momentum, Adam, minibatches, L2", 3)
     for run in runs:
         if run["optimizer.l2"] == 0.0:

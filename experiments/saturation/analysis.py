@@ -1,20 +1,20 @@
-"""What a layer does to the gradient that passes back through it."""
+"""By which factor does a layer multiply the gradient on its way back?"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 LARGEST_SLOPE = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0}
-OWN = {"sigmoid": 1.0, "tanh": 1.0, "relu": 1.4142}  # the scale each is meant to start with
+OWN = {"sigmoid": 1.0, "tanh": 1.0, "relu": 1.4142}  # the usual initial scale of each
 LARGE = 10.0
 
 
 def gradients(run: Run) -> tuple[list[float], bool]:
-    """|dZ_l| for l = 1 ... L before the first step, and whether every layer keeps the bound."""
+    """|dZ_l| for l = 1 ... L before the first step; does the bound hold in every layer?"""
     network, batch = run.backprop()
     norms = [float(np.linalg.norm(dZ)) for dZ in batch.arrays.dZ]
     slope, keeps = LARGEST_SLOPE[run["model.activation"]], True
@@ -25,12 +25,12 @@ def gradients(run: Run) -> tuple[list[float], bool]:
 
 
 def factor(run: Run, norms: Sequence[float]) -> float:
-    """The mean factor per layer."""
+    """The mean factor of one layer."""
     return float((norms[0] / norms[-1]) ** (1.0 / (len(norms) - 1)))
 
 
 def factors(runs: Sequence[Run]) -> tuple[dict[tuple[str, float], float], bool]:
-    """(activation, scale): the factor over depth 4 and more; does the bound hold everywhere?"""
+    """The factor by (activation, scale), over depth 4 and more; does the bound hold everywhere?"""
     found, bound = {}, True
     for key, of in grouped(runs, "model.activation", "init.scale").items():
         logs = []
@@ -44,7 +44,7 @@ def factors(runs: Sequence[Run]) -> tuple[dict[tuple[str, float], float], bool]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """The bound, depth, large weights, ReLU."""
+    """Check the bound, depth, large weights, and ReLU."""
     f, bound = factors(runs)
     own = {a: f[a, OWN[a]] for a in OWN}
     depth = own["sigmoid"] < 0.95 and own["tanh"] < 0.95
@@ -56,18 +56,18 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{f['sigmoid', LARGE]:.2f} (sigmoid) and {f['tanh', LARGE]:.2f} (tanh): large weights "
         f"{'make gradients vanish' if large else 'do not make gradients vanish'}."
     )
-    figures = {f"factor per layer, {a}, scale {s:g}": value for (a, s), value in f.items()}
-    figures |= {
+    numbers = {f"factor per layer, {a}, scale {s:g}": value for (a, s), value in f.items()}
+    numbers |= {
         "the bound holds in every layer": bound,
         "vanishes with depth": depth,
         "vanishes with large weights": large,
         "ReLU keeps more": relu,
     }
-    return verdict_of(bound and depth and large and relu, sentence, figures)
+    return verdict_of(bound and depth and large and relu, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Gradients by layer for the deepest nets, at the usual and the large scale, and after training."""
+    """Gradients by layer of the deepest nets: at the usual scale, at the large scale, after training."""
     deepest = max(run["model.depth"] for run in runs)
     by = grouped([run for run in runs if run["model.depth"] == deepest], "model.activation", "init.scale")
     figure, axes = panels(f"How the gradient fares on its way back through {deepest} layers", 3)

@@ -1,9 +1,9 @@
 """`make bench`: measure every part, write the table, the verdict and the picture.
 
 make bench                            all parts, about a quarter of an hour
-make bench ARGS="--only loop"         one part again, beside what was measured before
-make bench ARGS="--quick"             everything small, to see it work; kept in a temporary folder
-make bench ARGS="--table"             nothing; the table anew, from what was measured before
+make bench ARGS="--only loop"         one part again; the other parts stay as they were measured
+make bench ARGS="--quick"             all parts, small, to see that they work; into a temporary folder
+make bench ARGS="--table"             measure nothing; write the table anew from the last measurements
 """
 
 import argparse
@@ -24,7 +24,7 @@ from experiments.speed import (
     streaming,
     summary,
 )
-from nnlab.experiments.claim import write_index
+from nnlab.experiments import write_index
 
 HERE = Path(__file__).parent
 PARTS: dict[str, Callable[[bool], Any]] = {
@@ -40,7 +40,7 @@ PARTS: dict[str, Callable[[bool], Any]] = {
 
 
 def main() -> None:
-    """Measure the parts that are asked for; each is kept as soon as it is there."""
+    """Measure the parts that the arguments name; write each part as soon as it is measured."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small, into a temporary folder")
@@ -59,7 +59,7 @@ def main() -> None:
 
 def _measure(measurements: dict[str, Any], names: list[str], quick: bool, folder: Path) -> None:
     here = machine.describe()
-    if measurements["machine"] != here:  # figures of two machines have no ratio
+    if measurements["machine"] != here:  # times of two machines cannot be compared
         measurements |= {"machine": here, "load": {}, "parts": {}}
     for name in names:
         print(f"{name} ...", flush=True)

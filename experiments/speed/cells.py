@@ -1,4 +1,4 @@
-"""Many cells at once: `nnlab sweep` as its user starts it, beside the training of the same cells alone."""
+"""Many cells at once: `nnlab sweep` as a user starts it, and the same cells only trained."""
 
 import os
 import subprocess
@@ -20,20 +20,20 @@ CELLS, PLANNED = 256, 513
 
 
 def command(verb: str, *overrides: str) -> list[str]:
-    """nnlab on the deep net and the data of this benchmark, wherever its home is."""
+    """The command line of nnlab for the deep net and the data of this benchmark."""
     data = cell("deep").config.data
     paths = [f"data={data_name()}", f"data.train={data.train}", f"data.test={data.test}"]
     return [sys.executable, "-m", "nnlab", verb, *paths, *NETS["deep"], *overrides]
 
 
 def environment(home: Path) -> dict[str, str]:
-    """This process's, without what steers MLflow, writing to ``home``."""
+    """The environment of this process without MLflow's variables, with ``home`` as NNLAB_HOME."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
     return kept | {"NNLAB_HOME": str(home)}
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """The sweep, the training before and after it, and the parts of a cell one by one."""
+    """Measure the sweep, the training alone (before and after it), and the single parts of a cell."""
     count = 16 if quick else CELLS
     with TemporaryDirectory() as folder:
         home = Path(folder)
@@ -55,7 +55,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def _ask(make: Callable[..., Any], *arguments: Any, count: int) -> Any:
-    """A task in a process of its own, which then ends."""
+    """The answer of a task that runs in its own process."""
     worker = Worker(make, *arguments, core=cores()[0])
     answer = worker.ask(count)
     worker.close()
@@ -68,7 +68,7 @@ def _ask(make: Callable[..., Any], *arguments: Any, count: int) -> Any:
 
 
 def _sweep(home: Path, count: int) -> dict[str, float]:
-    """Seconds of the whole command, until its first cell began, and until it opened the store."""
+    """Seconds of the whole command, seconds until its first cell began, and until it opened the store."""
     log, began, opened = home / "log", time.time(), 0.0
     overrides = (f"seed=range(1,{count + 1})", f"trainer.iterations={ITERATIONS}")
     with log.open("w") as out:
@@ -89,7 +89,7 @@ def _sweep(home: Path, count: int) -> dict[str, float]:
 
 
 class _Training:
-    """The cells of some seeds: each net is made, and its loop timed."""
+    """A task: makes the net of each seed and times its training loop."""
 
     def __init__(self, seeds: list[int]) -> None:
         self._seeds = seeds
@@ -106,7 +106,7 @@ class _Training:
 
 
 def _pure(count: int) -> float:
-    """Seconds in which the cells are only trained, split over all cores: the slowest core's loops."""
+    """Seconds to only train the cells, split over all cores: the time of the slowest core."""
     workers = [
         Worker(_Training, list(range(1 + place, count + 1, len(cores()))), core=core)
         for place, core in enumerate(cores())
@@ -131,7 +131,8 @@ def _train(seed: int) -> dict[str, float]:
             command("train", f"seed={seed}"), env=environment(Path(folder)), stdout=its_end, stderr=its_end
         )
         os.close(its_end)
-        seen, times = b"", {}
+        seen = b""
+        times: dict[str, float] = {}
         while chunk := _read(ours_end):
             seen += chunk
             times.setdefault("first output", time.perf_counter() - began)
@@ -144,7 +145,7 @@ def _train(seed: int) -> dict[str, float]:
 
 
 def _read(terminal: int) -> bytes:
-    """What the other side wrote; nothing once it is closed, which Linux reports as an error."""
+    """What the process wrote; nothing once its terminal is closed, which Linux reports as an error."""
     try:
         return os.read(terminal, 4096)
     except OSError:

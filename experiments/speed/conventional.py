@@ -1,8 +1,8 @@
-"""The conventional harness: a Hydra multirun whose every job trains a cell and logs each step to MLflow.
+"""The conventional harness: a Hydra multirun; each job trains one cell and logs each step to MLflow.
 
     python -m experiments.speed.conventional --multirun seed=1,2 trainer=numpy store=sqlite:///mlflow.db
 
-``measure`` starts it on some of the cells of the sweep, for fewer steps, and scales them up.
+``measure`` starts it for some cells of the sweep and fewer steps, and scales the times up.
 """
 
 import json
@@ -28,7 +28,7 @@ TRAINERS = ("numpy", "torch")
 
 @hydra.main(version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="conventional")
 def job(cfg: DictConfig) -> None:
-    """One cell."""
+    """Train one cell."""
     import mlflow
 
     from experiments.speed.frameworks import Torch
@@ -39,7 +39,7 @@ def job(cfg: DictConfig) -> None:
     mlflow.set_experiment("conventional")
     trainer = (Torch if cfg.trainer == "torch" else Plain)(problem(cfg.net, cfg.seed))
     trainer.start()
-    next(trainer.steps())  # what is loaded at the first step is loaded once a process
+    next(trainer.steps())  # libraries that load at the first step load once per process
     trainer.start()
     begin = time.perf_counter()
     with mlflow.start_run():
@@ -54,7 +54,7 @@ def job(cfg: DictConfig) -> None:
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Seconds of a job of each trainer, and what the whole sweep would take on all cores."""
+    """For each trainer: the seconds of a job, and the seconds of the whole sweep on all cores."""
     iterations, jobs = (40 if quick else 200), max(2, len(cores()))
     found: dict[str, Any] = {"iterations": iterations, "jobs": jobs}
     for trainer in TRAINERS:
@@ -68,10 +68,10 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def _multirun(trainer: str, iterations: int, jobs: int) -> list[dict[str, float]] | str:
-    """Seconds of each job's run and its steps, as many at once as there are cores; or why they failed."""
+    """The seconds of each job and of its steps, one job per core at a time; or why it failed."""
     with TemporaryDirectory() as folder:
         log = Path(folder, "seconds.jsonl")
-        home = Path(os.environ.get("NNLAB_HOME") or Path.cwd())  # where a painted set stands
+        home = Path(os.environ.get("NNLAB_HOME") or Path.cwd())  # the folder with the painted set
         run = environment(home) | ONE_THREAD | {"PYTHONPATH": str(Path(__file__).parents[2])}
         run |= {
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -79,7 +79,7 @@ def _multirun(trainer: str, iterations: int, jobs: int) -> list[dict[str, float]
             "PYTHONWARNINGS": "ignore",
         }
         store = f"sqlite:///{folder}/mlflow.db"
-        subprocess.run(  # the tables, before the jobs could all make them at once
+        subprocess.run(  # make the tables first, so that the jobs do not all make them at once
             [sys.executable, "-c", "import sys, mlflow; mlflow.set_tracking_uri(sys.argv[1]); "
              "mlflow.create_experiment('conventional', sys.argv[2])", store, Path(folder).as_uri()],
             env=run, check=True, capture_output=True,

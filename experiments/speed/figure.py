@@ -13,15 +13,16 @@ from nnlab.experiments import figures as panels
 from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, RED
 
 TITLES = {"deep": "12288-20-7-5-1", "two_layer": "12288-7-1"}
-NEAR = 0.25  # of its target: what is below is not shown
+NEAR = 0.25  # rows below this share of their target are not shown
 HIDDEN = ("nnlab with K", "nnlab primal", "floor")
 Measured = Mapping[str, Any]
 
 
 def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
-    """Draw what was measured."""
+    """Draw the measurements."""
     figure = Figure(figsize=(10.0, 7.8), layout="constrained")
-    above, below = figure.subfigures(2, 1)  # each with margins of its own
+    halves: Any = figure.subfigures(2, 1)  # each with its own margins; typed by matplotlib as if one
+    above, below = halves
     (deep, two), (growth, targets) = above.subplots(1, 2), below.subplots(1, 2)
     nets = parts.get("loop", {}).get("nets", {})
     for axes, net in ((deep, "deep"), (two, "two_layer")):
@@ -35,7 +36,7 @@ def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
 
 
 def _bars(axes: Axes, found: Measured) -> None:
-    """The medians of nnlab and the peers, the fastest above."""
+    """The medians of nnlab and the peers, the fastest at the top."""
     seconds = {
         name: median(entry["seconds"])
         for name, entry in found.items()
@@ -55,7 +56,7 @@ def _bars(axes: Axes, found: Measured) -> None:
 
 
 def _growth(axes: Axes, points: Sequence[Measured]) -> None:
-    """Milliseconds of a step over m; a ring is what `auto` takes."""
+    """Milliseconds of a step by m; a ring marks the solver that `auto` takes."""
     if not points:
         return
     for batch, dashes in ((None, "-"), (64, "--")):
@@ -81,7 +82,7 @@ def _growth(axes: Axes, points: Sequence[Measured]) -> None:
 
 
 def _targets(axes: Axes, rows: Sequence[Row]) -> None:
-    """What is not far ahead of its target, as a share of it: left of the line it is met."""
+    """Each measurement divided by its target, if it is above NEAR: left of the line the target is met."""
     shares = {row: row.value / row.target for row in rows if row.value is not None and row.target}
     shown = [row for row, share in shares.items() if share > NEAR][::-1]
     if not shown:

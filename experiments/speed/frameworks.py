@@ -1,4 +1,4 @@
-"""Peers in PyTorch and JAX, each written as its own documentation would; both are imported when used."""
+"""Peers in PyTorch and JAX, written as their documentation writes it; imported only when they are used."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,8 +7,7 @@ import numpy as np
 
 from experiments.speed.peers import Stepwise
 from experiments.speed.work import Problem
-
-Array = np.ndarray
+from nnlab.nn.arrays import Array
 
 
 class Torch(Stepwise):
@@ -34,7 +33,7 @@ class Torch(Stepwise):
         return torch.nn.functional.binary_cross_entropy_with_logits(self._net(self._X), self._Y)
 
     def start(self) -> None:
-        """The problem's weights into the same tensors, which compiled code knows."""
+        """Copy the problem's weights into the same tensors, which compiled code refers to."""
         import torch
 
         with torch.no_grad():
@@ -84,10 +83,10 @@ class _Scanned:
         raise NotImplementedError
 
     def start(self) -> None:
-        """JAX's arrays don't change."""
+        """Nothing to do: JAX's arrays do not change."""
 
     def run(self, iterations: int) -> Array:
-        """All costs, once they are there."""
+        """All costs; it waits until they are computed."""
         return np.asarray(self._scan(self.parameters, iterations).block_until_ready())
 
 
@@ -117,7 +116,7 @@ class Jax(_Scanned):
 
 
 class JaxGram(_Scanned):
-    """JAX given nnlab's formulation: C instead of W1, K and W1_0 X computed before."""
+    """JAX with nnlab's formulation: C instead of W1; K and W1_0 X are computed before."""
 
     def describe(self, problem: Problem) -> tuple[Any, Callable[[Any, Any], Any]]:
         """Two lists: [C, W2, ..., WL] and the biases; the gradient of C is dZ1 itself."""
@@ -138,7 +137,8 @@ class JaxGram(_Scanned):
             cost = jnp.mean(jnp.logaddexp(0.0, Z) - Y * Z)
 
             dZ = (jax.nn.sigmoid(Z) - Y) / m
-            dWs, dbs = [], [dZ.sum(1, keepdims=True)]
+            dWs: list[Any] = []
+            dbs = [dZ.sum(1, keepdims=True)]
             for W, A in zip(upper[::-1], As[::-1], strict=True):
                 dWs.insert(0, dZ @ A.T)
                 dZ = (W.T @ dZ) * (A > 0.0)

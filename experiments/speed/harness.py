@@ -1,4 +1,4 @@
-"""What a cell costs beside its arithmetic: the harness in the worker, planning, publishing."""
+"""The time of a cell besides its arithmetic: the harness in the worker, planning, publishing."""
 
 import os
 import time
@@ -25,7 +25,7 @@ WARM_UP = 2  # cells that are not counted
 
 
 class Stopwatch:
-    """Wraps functions and sums up the seconds spent in them."""
+    """Wraps functions and adds up the seconds spent in them."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -44,7 +44,7 @@ class Stopwatch:
 
 
 def working() -> Callable[[int], list[float]]:
-    """A task: seconds of each cell in the worker, from its lock to its record, less the arithmetic."""
+    """A task: the seconds of each cell in the worker, from its lock to its record, minus the arithmetic."""
 
     def task(count: int) -> list[float]:
         watch, found = Stopwatch(), []
@@ -66,7 +66,7 @@ def working() -> Callable[[int], list[float]]:
 
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
-    """A task: seconds, on the clock and of the processor, of each record's way into a new SQLite store."""
+    """A task: the seconds (clock and processor) to publish each record into a new SQLite store."""
     from nnlab.tracking.tracker import Tracker
 
     def task(count: int) -> dict[str, list[float]]:
@@ -87,7 +87,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
 
 
 def planning() -> Callable[[int], dict[str, Any]]:
-    """A task: seconds to plan that many cells, and those of Hydra's own two compositions of one job."""
+    """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
     from hydra import initialize_config_dir
     from hydra._internal.callbacks import Callbacks
     from hydra.core.global_hydra import GlobalHydra
@@ -101,7 +101,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
             "grid": ["model.width=range(2,5)", "init.scale=0.1,1,10", f"seed=range(1,{count // 9 + 1})"],
         }
         seconds = {}
-        dataset(cell("deep").config)  # read before
+        dataset(cell("deep").config)  # so that it is read before the clock starts
         with initialize_config_dir(str(CONF), version_base="1.3"):
             loader = GlobalHydra.instance().config_loader()
             context = HydraContext(config_loader=loader, callbacks=Callbacks())

@@ -1,4 +1,4 @@
-"""The inner loop: 2500 iterations of both nets by nnlab and by every peer, in turn, on one core."""
+"""The training loop: 2500 iterations of both nets by nnlab and by every peer, in turn, on one core."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +11,9 @@ from experiments.speed.workers import Failure, Timed, Worker, cores, trainer, wo
 
 FAST, SLOW = 15, 3  # repeats
 SOME = 100  # iterations of a slow peer, whose time is scaled to all of them
-TOLERANCE = 1e-6  # to which the costs agree
+TOLERANCE = 1e-6  # a time counts only if the costs agree to this
 
-# name -> class; the slow ones have all n_0 inputs in every step
+# name -> class; the peers without Gram are slow, since they multiply with all n_0 inputs in every step
 NNLAB = {"nnlab": ours.Loop, "nnlab with K": ours.LoopWithK, "floor": ours.Floor}
 GRAM_PEERS = {"JAX Gram": frameworks.JaxGram}
 PEERS = {
@@ -27,12 +27,12 @@ PEERS = {
 
 
 def peer(kind: type, net: str) -> Any:
-    """A peer's task, made in its process."""
+    """The task of a peer; it is made in the peer's process."""
     return trainer(kind, problem(net))
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Both nets."""
+    """Measure both nets."""
     return {"data": data_name(), "nets": {net: _measure(net, quick) for net in NETS}}
 
 
@@ -58,7 +58,7 @@ def _measure(net: str, quick: bool) -> dict[str, Any]:
 
 
 def _first(answer: Timed | Failure, iterations: int, costs: np.ndarray) -> dict[str, Any]:
-    """The entry of a peer after its first run, which compiles where there is something to compile."""
+    """The entry of a peer after its first run, which also compiles, if the peer compiles."""
     if isinstance(answer, Failure):
         return {"failure": answer.text}
     entry: dict[str, Any] = {"iterations": iterations, "first": answer.seconds, "seconds": []}
@@ -70,7 +70,7 @@ def _first(answer: Timed | Failure, iterations: int, costs: np.ndarray) -> dict[
 
 
 def _repeat(entry: dict[str, Any], worker: Worker, iterations: int) -> dict[str, Any]:
-    """The entry with the seconds that all iterations take in one more run."""
+    """The entry with one more run added: the seconds that all iterations take."""
     answer = worker.ask(iterations)
     if isinstance(answer, Failure):
         return {"failure": answer.text}
@@ -78,7 +78,7 @@ def _repeat(entry: dict[str, Any], worker: Worker, iterations: int) -> dict[str,
 
 
 def float32(quick: bool) -> dict[str, Any]:
-    """How far float32 leaves the path of float64: the largest difference of the costs."""
+    """How far the costs of float32 are from those of float64, and the seconds of both."""
     found = {}
     for net in NETS:
         makers = {
@@ -96,7 +96,7 @@ def float32(quick: bool) -> dict[str, Any]:
 
 
 def diagnostics(quick: bool) -> dict[str, Any]:
-    """What evaluating every 100 steps costs the steps between; and where a diverging cell ends."""
+    """How much evaluations every 100 steps slow down the other steps; and where a diverging cell ends."""
     makers: dict[str, tuple[Any, ...]] = {
         "both": (_both,),
         "diverging": (trainer, ours.Loop, "deep", "model.activation=identity", "optimizer.lr=10"),
@@ -120,7 +120,7 @@ def _both() -> Callable[[int], dict[str, Timed]]:
     order = list(tasks)
 
     def task(iterations: int) -> dict[str, Timed]:
-        order.reverse()  # neither is always the second
+        order.reverse()  # so that neither is always the second
         return {name: tasks[name](iterations) for name in order}
 
     return task

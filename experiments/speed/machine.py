@@ -1,4 +1,4 @@
-"""The machine and the versions that the figures belong to."""
+"""The machine and the versions on which the benchmark ran."""
 
 import os
 import platform
@@ -27,9 +27,10 @@ def describe() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Its name and family, which a virtual machine's name alone may not tell."""
+    """The processor's name and family; on a virtual machine the name alone may say too little."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    found = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
+    fields = [line.split(":", 1) for line in lines if ":" in line]
+    found = {name.strip(): value.strip() for name, value in fields}
     name = found.get("model name", platform.processor())
     return f"{name} (family {found.get('cpu family', '?')}, model {found.get('model', '?')})"
 

@@ -1,4 +1,4 @@
-"""nnlab's own training, as ``train_cell`` calls it, and the least that its arithmetic can take."""
+"""nnlab's own training, as a cell calls it, and its matrix products alone."""
 
 import time
 from pathlib import Path
@@ -11,7 +11,6 @@ from nnlab.cells.build import Start, build_network
 from nnlab.cells.evaluation import Evaluation
 from nnlab.cells.load import dataset
 from nnlab.cells.run_cell import progress_writer
-from nnlab.data.holdout import splits
 from nnlab.nn.first_layer import GramLayer, Rows, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
@@ -23,7 +22,7 @@ from nnlab.nn.training import Callback, train
 
 
 class Loop:
-    """``nnlab.training.train``: the loop alone, with the net made and K built before."""
+    """The training loop alone; the net is made and K is built before."""
 
     def __init__(self, net: str, *overrides: str) -> None:
         self.cfg = cell(net, *overrides).config
@@ -31,12 +30,12 @@ class Loop:
         self.callbacks: list[Callback] = []
 
     def start(self) -> None:
-        """The net before its first step."""
+        """Make the net, before its first step."""
         self.network, _ = build_network(self.cfg, self.data)
         self.Y = targets(self.data.train.y, self.network.sizes[-1], self.network.theta.dtype)  # (1, m)
 
     def run(self, iterations: int) -> np.ndarray:
-        """Train it; the costs (iterations,), fewer where it diverges."""
+        """Train; the costs (iterations,), fewer if it diverges."""
         o = self.cfg.optimizer
         return train(
             self.network, self.Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS[o.name],
@@ -47,14 +46,14 @@ class Loop:
 
 
 class LoopWithK(Loop):
-    """The loop, with drawing the weights, building K and the net counted in."""
+    """The loop, including the time to draw the weights and to build K and the net."""
 
     def start(self) -> None:
-        """Nothing is ready but the images."""
+        """Only read the images."""
         self.images = self.data.train.features()
 
     def run(self, iterations: int) -> np.ndarray:
-        """Make everything, then train."""
+        """Make weights, K and net, then train."""
         images, cfg = self.images, self.cfg
         sizes = [images.shape[1], *(cfg.model.hidden or ()), 1]
         W1, *upper = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
@@ -65,22 +64,22 @@ class LoopWithK(Loop):
 
 
 class LastLayer(Loop):
-    """The loop, seen by the layer that all others shape."""
+    """The loop; it returns the weights of the last layer, on which all other layers have an effect."""
 
     def run(self, iterations: int) -> np.ndarray:
-        """Train; [W_L b_L] (n_{L-1} + 1,) stands for the net."""
+        """Train; [W_L b_L] (n_{L-1} + 1,)."""
         super().run(iterations)
         P, _ = self.network.blocks[-1]
         return P.ravel()
 
 
 class Evaluated(Loop):
-    """The loop with all that a cell does along the way; the evaluations' own seconds are taken off."""
+    """The loop with the callbacks of a cell; the seconds of the evaluations themselves are subtracted."""
 
     def start(self) -> None:
-        """Fresh callbacks too."""
+        """Make new callbacks too."""
         super().start()
-        rows: dict[str, Rows] = {name: split.features() for name, split in splits(self.data).items()}
+        rows: dict[str, Rows] = {name: split.features() for name, split in self.data.splits.items()}
         begin = Start(self.network, 0.0, self.Y, rows, None)
         self._evaluation = Evaluation(self.cfg, self.data, begin)
         self.callbacks = [self._evaluation, progress_writer(Path(mkdtemp()), time.time())]
@@ -92,12 +91,12 @@ class Evaluated(Loop):
 
 
 class Floor(Loop):
-    """The matrix products of a step and nothing else, in the arrays of the loop itself."""
+    """Only the matrix products of a step, in the arrays of the loop itself."""
 
     def run(self, iterations: int) -> np.ndarray:
-        """Multiply; there are no costs."""
+        """Multiply; it returns no costs."""
         batch = self.network.whole(self.Y, LOSSES["sigmoid", "cross_entropy"].delta)
-        self.network.propagate(batch)  # real numbers in all arrays
+        self.network.propagate(batch)  # fills all arrays with the values of a real step
         products = [o for o in batch.runs[0] if getattr(o, "func", o).__name__ in ("matmul", "dot")]
         for _ in range(iterations):
             run(products)

@@ -1,7 +1,7 @@
 """Peers in NumPy and scikit-learn: the same gradient descent on the full batch, with W1 itself.
 
 Each is a trainer: ``start()`` takes the problem's weights, ``run(iterations)`` returns the costs before
-each update. Where a peer is written as a loop over steps, ``steps()`` yields them one by one.
+each update. If a peer is written as a loop over steps, ``steps()`` yields the costs one by one.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,7 @@ from itertools import islice
 import numpy as np
 
 from experiments.speed.work import Problem
-
-Array = np.ndarray
+from nnlab.nn.arrays import Array
 
 
 class Stepwise:
@@ -28,12 +27,12 @@ class Stepwise:
         raise NotImplementedError
 
     def run(self, iterations: int) -> Array:
-        """The first costs."""
+        """The costs of the first steps."""
         return np.fromiter(islice(self.steps(), iterations), float, iterations)
 
 
 class Course(Stepwise):
-    """As the course's notebooks go about it: dictionaries of parameters, a cache per layer."""
+    """As in the course's notebooks: dictionaries of parameters, a cache per layer."""
 
     def steps(self) -> Iterator[float]:
         """Forward, cost, backward, update."""
@@ -63,7 +62,7 @@ class Course(Stepwise):
                     dZ[Z <= 0] = 0
                 grads[f"dW{l}"] = np.dot(dZ, A_prev.T) / m
                 grads[f"db{l}"] = np.sum(dZ, axis=1, keepdims=True) / m
-                dA = np.dot(W.T, dZ)  # of the images too, which nobody needs
+                dA = np.dot(W.T, dZ)  # for the images too, as in the course, though it is not needed
 
             for l in range(1, L + 1):
                 parameters[f"W{l}"] = parameters[f"W{l}"] - self.problem.lr * grads[f"dW{l}"]
@@ -72,7 +71,7 @@ class Course(Stepwise):
 
 
 class Plain(Stepwise):
-    """NumPy as one would write it today: lists of arrays, the shortest formulas, no needless product."""
+    """NumPy as one would write it today: lists of arrays, short formulas, only the needed products."""
 
     def steps(self) -> Iterator[float]:
         """Forward, cost, backward, update."""
@@ -97,7 +96,7 @@ class Plain(Stepwise):
 
 
 class ScikitLearn:
-    """``MLPClassifier`` with plain SGD on one batch of all examples, from weights that are set."""
+    """``MLPClassifier`` with plain SGD on one batch of all examples, from the given weights."""
 
     def __init__(self, problem: Problem) -> None:
         from sklearn.neural_network import MLPClassifier
@@ -110,7 +109,7 @@ class ScikitLearn:
         )  # fmt: skip
 
     def start(self) -> None:
-        """One step makes the arrays, which then get the problem's weights."""
+        """Take one step, which makes the arrays; then copy the problem's weights into them."""
         self._fit(1)
         for coefficients, W in zip(self._net.coefs_, self.problem.weights, strict=True):
             coefficients[...] = W.T
@@ -118,7 +117,7 @@ class ScikitLearn:
             intercepts[...] = 0.0
 
     def run(self, iterations: int) -> Array:
-        """Fit on from there; scikit-learn's curve goes on from the steps before."""
+        """Continue to fit; scikit-learn's loss curve also has the earlier steps, so take its end."""
         self._fit(iterations)
         return np.array(self._net.loss_curve_[-iterations:])
 

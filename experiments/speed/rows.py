@@ -1,4 +1,4 @@
-"""The lines of the table: what was measured, beside its target."""
+"""The rows of the table: each measurement and its target."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ WITH_W1 = (
     "course-style NumPy", "plain NumPy", "PyTorch", "torch.compile", "JAX", "scikit-learn",
 )  # fmt: skip
 JAX_GRAM = {"deep": 1.0, "two_layer": 1.2}
-SCALE = 1.2  # of the faster solver, at every m and batch
+SCALE = 1.2  # the target of `auto`, in times of the faster solver
 Measured = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line. ``value`` is the ratio of nnlab to the peer, or with a ``unit`` a figure of its own."""
+    """One row. ``value`` is the ratio of nnlab's time to the peer's, or with a ``unit`` a number."""
 
     what: str
     ours: str
     peer: str = ""
     value: float | None = None
-    target: float | None = None  # at most; None: only stated
+    target: float | None = None  # the largest allowed value; None: no target
     unit: str = ""
 
     @property
     def met(self) -> bool | None:
-        """Is the target met? None where there is none, or nothing was measured."""
+        """Is the target met? None if there is no target or no measurement."""
         return None if self.target is None or self.value is None else self.value <= self.target
 
     @property
@@ -38,7 +38,7 @@ class Row:
         return self.target is not None and self.value is None
 
     def cells(self) -> list[str]:
-        """What, nnlab, peer, ratio, target, met."""
+        """The texts of the columns: what, nnlab, peer, ratio, target, met."""
         ratio = "" if self.value is None or self.unit else ratio_text(self.value)
         target = "" if self.target is None else f"≤ {self.target:g} {self.unit}".rstrip()
         met = "not measured" if self.missing else {None: "", True: "yes", False: "**no**"}[self.met]
@@ -46,12 +46,12 @@ class Row:
 
 
 def ratio_text(ratio: float) -> str:
-    """0.93, or 1/95 where nnlab is far ahead."""
+    """0.93, or 1/95 if nnlab is far ahead."""
     return f"{ratio:.2f}" if ratio >= 0.1 else f"1/{1 / ratio:.0f}"
 
 
 def rows(parts: Measured) -> list[Row]:
-    """All lines, whether their part was measured or not."""
+    """All rows, also those that were not measured."""
     return [
         *_loop(parts.get("loop", {}).get("nets", {})),
         *_float32(parts.get("float32", {})),
@@ -70,7 +70,7 @@ def span(seconds: Sequence[float]) -> str:
 
 
 def paired(ours: Sequence[float], peer: Sequence[float]) -> float:
-    """The median of the ratios of runs that stood beside each other."""
+    """The median of the ratios of runs that ran one after the other."""
     return median(a / b for a, b in zip(ours, peer, strict=False))
 
 
@@ -90,7 +90,7 @@ def _loop(nets: Measured) -> Iterator[Row]:
 
 
 def _against(found: Measured, net: str, key: str, target: float | None, label: str) -> Row:
-    """nnlab's loop and a peer's; a time counts only where the costs agreed."""
+    """The row of nnlab's loop and a peer's; a time counts only if the costs agreed."""
     what = f"{net}: {label}"
     ours, peer = found.get("nnlab"), found.get(key)
     if ours is None or peer is None:

@@ -1,7 +1,7 @@
-"""Larger than the classroom: what a step and a training cost as m grows, primal and Gram.
+"""Larger sets: the time of a step and of a training as m grows, primal and Gram.
 
-For each m and batch, without and with L2: milliseconds of an iteration, the seconds of building K, the
-whole training of 2500 iterations by extrapolation, and which solver `auto` takes.
+For each m and batch, without and with L2: the milliseconds of an iteration, the seconds to build K, the
+time of 2500 iterations by extrapolation, and the solver that `auto` takes.
 """
 
 import time
@@ -16,6 +16,7 @@ from experiments.speed.painting import first_images, painted_set
 from experiments.speed.work import ITERATIONS, LAYERS
 from experiments.speed.workers import Worker, cores
 from nnlab.cells.choose_solver import choose_solver
+from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
@@ -28,13 +29,12 @@ QUICK = SIZES[:6]
 BATCH = 64
 KINDS = [(batch, l2) for l2 in (0.0, 0.1) for batch in (None, BATCH)]
 MEMORY_MB = 2048  # data.memory_mb's default
-PAINTED = 50_000  # as many as ``streaming`` needs
+PAINTED = 50_000  # the number that ``streaming`` needs
 ENOUGH = 0.4  # seconds of steps for one measurement
-Array = np.ndarray
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
-    """A point for every m and batch."""
+    """A point for each m and batch, without and with L2."""
     sizes = QUICK if quick else SIZES
     path, _ = painted_set(max(sizes) if quick else PAINTED)
     worker = Worker(_measuring, path, core=cores()[0])
@@ -87,7 +87,7 @@ def _point(
 
 
 def _seconds(solver: str, images: Array, K: Array | None, batch: int | None, l2: float) -> float:
-    """Seconds of an iteration: the median of a few trainings, as long as they need to be."""
+    """Seconds of an iteration: the median of three trainings of about ENOUGH seconds, or 500 steps."""
     layers = LAYERS["deep"]
     W1, *upper = draw("lecun", 1.0, layers, seed=1)
     first: FirstLayer = (

@@ -1,8 +1,8 @@
-"""Cells of equal shape trained stacked, in batched products: an idea that was tried and is not taken.
+"""Several cells of equal shape trained at once, in batched products: tried, and not used by nnlab.
 
-Whether each net comes out with the bits of its own training depends on BLAS's kernels, and is measured.
-What stacking saves, the calls from Python, has become a small part of a step, and ``matmul`` on stacks
-takes it back.
+Stacking saves calls from Python. These are only a small part of a step, and ``matmul`` is slower on
+stacks. Whether each net gets the same bits as when it is trained alone depends on BLAS's kernels; the
+benchmark checks it.
 """
 
 from statistics import median
@@ -19,14 +19,14 @@ STACKS = (1, 2, 4, 8)
 
 
 class Stack:
-    """Deep nets of several seeds, trained at once on C and K, with every array aligned as nnlab's."""
+    """Deep nets of several seeds, trained at once on C and K; every array is aligned as in nnlab."""
 
     def __init__(self, size: int) -> None:
         self._problems = [problem("deep", seed) for seed in range(1, size + 1)]
         self._K = gram(self._problems[0].images)  # (w, w), with b1 in it
 
     def start(self) -> None:
-        """The arrays of all nets, B of them in the first dimension."""
+        """Make the arrays of all B nets; the net is the first dimension."""
         B, w, first = len(self._problems), len(self._K), self._problems[0]
         m, shapes = len(first.images), [W.shape for W in first.weights]
         f8 = np.dtype(np.float64)
@@ -50,7 +50,7 @@ class Stack:
         self._numerator = weights * self._sign
 
     def run(self, iterations: int) -> np.ndarray:
-        """Train; [W_L b_L] of each net (B * (n_{L-1} + 1),) stands for it: costs would only add time."""
+        """Train; [W_L b_L] of each net (B * (n_{L-1} + 1),). It leaves out the costs, which take time."""
         P, Z, dZ, A, matmul = self._P, self._Z, self._dZ, self._A, np.matmul
         m = len(self._problems[0].images)
         C, K, CK = P[0][:, :, :m], self._K[:m, :m], Z[0][:, :, :m]
@@ -77,7 +77,7 @@ class Stack:
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Seconds per cell at each size of the stack, beside nnlab's single loop; are its bits the same?"""
+    """Seconds per cell at each stack size and by nnlab's loop for one net; are the bits the same?"""
     makers: dict[str, tuple[Any, ...]] = {str(size): (trainer, Stack, size) for size in STACKS}
     makers["nnlab"] = (trainer, ours.Loop, "deep")
     singles = {

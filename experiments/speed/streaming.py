@@ -1,4 +1,4 @@
-"""50,000 images from their HDF5 file by minibatches: resident memory, and the time of a step."""
+"""50,000 images streamed from their HDF5 file by minibatches: resident memory, and time of a step."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ STEPS = 500
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """The same minibatch training streamed, with `data.memory_mb` as it is, and in memory."""
+    """The same minibatch training twice: streamed, with the default `data.memory_mb`, and in memory."""
     images = max(QUICK) if quick else PAINTED
     limits = {"streamed": 256 if quick else MEMORY_MB, "in memory": 8192}
     files = painted_set(images)
@@ -36,7 +36,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def _train(files: tuple[Path, Path], memory_mb: int) -> dict[str, Any]:
-    """`nnlab train` in a process of its own: its peaks of memory, its loop's seconds, its costs."""
+    """Run `nnlab train` in its own process: its peaks of memory, the seconds of its loop, its costs."""
     with TemporaryDirectory() as folder:
         home = Path(folder)
         command = [
@@ -65,7 +65,7 @@ def _train(files: tuple[Path, Path], memory_mb: int) -> dict[str, Any]:
 
 
 def _watch(process: "subprocess.Popen[bytes]", home: Path) -> dict[str, float]:
-    """The peak of resident memory in MB until the record is there, and to the end, with MLflow loaded."""
+    """The peak of resident memory in MB: until the record is there, and to the end, with MLflow."""
     peaks = {"record": 0.0, "end": 0.0}
     status = Path(f"/proc/{process.pid}/status")
     while process.poll() is None:

@@ -1,4 +1,4 @@
-"""The summary of the measurements: the table in the README, the verdict, what the terminal shows."""
+"""The summary of the measurements: the table in the README, the verdict, the output on the terminal."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ Measured = Mapping[str, Any]
 
 
 def verdict(measurements: Measured) -> dict[str, Any]:
-    """Confirmed if every target is met, refuted if one is missed, inconclusive if one was not measured."""
+    """Confirmed if all targets are met, refuted if one is missed, inconclusive if one was not measured."""
     lines = rows(measurements["parts"])
     missed = [row.what for row in lines if row.met is False]
     missing = [row.what for row in lines if row.missing]
@@ -38,7 +38,7 @@ def verdict(measurements: Measured) -> dict[str, Any]:
 
 
 def _sentence(parts: Measured, lines: Sequence[Row], missed: Sequence[str], missing: Sequence[str]) -> str:
-    """The figures that say most, and what was missed or is missing."""
+    """The most important numbers, and the targets that were missed or not measured."""
     told = sum(row.met is not None for row in lines)
     said = [f"{told - len(missed)} of {told} measured targets are met"]
     deep = parts.get("loop", {}).get("nets", {}).get("deep", {})
@@ -61,7 +61,7 @@ def _sentence(parts: Measured, lines: Sequence[Row], missed: Sequence[str], miss
 
 
 def markdown(measurements: Measured) -> str:
-    """The machine, the table, and the points over m."""
+    """The end of the README: verdict, machine, table, and the points by m."""
     parts = measurements["parts"]
     table = _table(HEAD, [row.cells() for row in rows(parts)])
     said = verdict(measurements)
@@ -72,7 +72,7 @@ def markdown(measurements: Measured) -> str:
 
 
 def _stated(measurements: Measured) -> str:
-    """Machine and versions; how many images, which ones, how busy the machine was."""
+    """The machine, its load and versions, and the images that were used."""
     machine, parts = measurements["machine"], measurements["parts"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     data = {"catvnoncat": "the course's photographs", "painted": "the painted set"}
@@ -89,7 +89,7 @@ def _stated(measurements: Measured) -> str:
 
 
 def _points(points: Sequence[Measured]) -> str:
-    """A line for each m and batch."""
+    """A row for each m and batch."""
     head = (
         "m", "batch", "primal, ms a step", "Gram, ms a step", "K, s", "primal, s", "Gram, s",
         "`auto`", "over the faster",
@@ -112,7 +112,7 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def show(measurements: Measured) -> None:
-    """The table on the terminal."""
+    """Print the table on the terminal."""
     console = Console(width=None if sys.stdout.isatty() else 190)
     table = Table(*HEAD)
     for row in rows(measurements["parts"]):
@@ -123,7 +123,7 @@ def show(measurements: Measured) -> None:
 
 
 def write(measurements: Measured, folder: Path) -> None:
-    """Measurements, verdict, picture, and the end of the README, all from the digits that are kept."""
+    """Write measurements, verdict, picture and the end of the README, all from the rounded numbers."""
     measurements = _digits(measurements)
     for name, content in ((MEASUREMENTS, measurements), ("verdict.json", verdict(measurements))):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
@@ -138,7 +138,7 @@ def write(measurements: Measured, folder: Path) -> None:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What was measured before; nothing if nothing was."""
+    """The measurements of before; empty if there are none."""
     path = folder / MEASUREMENTS
     if not path.is_file():
         return {"machine": None, "load": {}, "parts": {}}
@@ -147,7 +147,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def _digits(value: Any) -> Any:
-    """Five digits of every number: what a timing has at most."""
+    """Every number rounded to five digits; a timing is not more exact."""
     if isinstance(value, Mapping):
         return {key: _digits(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

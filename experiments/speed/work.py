@@ -1,15 +1,16 @@
-"""The work that every peer does: the same net, on the same images, from the same weights."""
+"""The work of every peer: the same net, on the same images, from the same weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
 from nnlab.config.paths import named_data
+from nnlab.nn.arrays import Array
 from nnlab.nn.initializers import draw
 from nnlab.nn.metrics import targets
 
@@ -22,7 +23,7 @@ LAYERS = {"two_layer": (12288, 7, 1), "deep": (12288, 20, 7, 5, 1)}
 
 
 def data_name() -> str:
-    """The course's photographs where they are, else the painted set of the same size."""
+    """The course's photographs if their files are there, else the painted set of the same size."""
     there = Path(named_data("catvnoncat/train_catvnoncat.h5")).is_file()
     return "catvnoncat" if there else "painted"
 
@@ -34,11 +35,11 @@ def cell(net: str, *overrides: str) -> Cell:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a peer gets: arrays in float64, which it may lay out as it likes."""
+    """The input of a peer: arrays in float64, which it may copy into any layout."""
 
-    images: NDArray[np.float64]  # (m, n_0)
-    Y: NDArray[np.float64]  # (1, m)
-    weights: list[NDArray[np.float64]]  # [W1, ..., WL], W_l (n_l, n_{l-1}); the biases start at 0
+    images: Array  # (m, n_0)
+    Y: Array  # (1, m)
+    weights: Sequence[Array]  # [W1, ..., WL], W_l (n_l, n_{l-1}); the biases start at 0
     lr: float
 
 

@@ -1,7 +1,7 @@
-"""Workers: processes of their own, on one core and one thread, that run a task whenever they are asked.
+"""Workers: processes on one core, with one thread each, that run a task when they are asked.
 
-A peer keeps its state, its compiled code and its libraries to itself; the driver asks one worker at a
-time, in turn, so that whatever else the machine does falls on all of them alike.
+Each peer has its own process, with its state, its compiled code and its libraries. The driver asks one
+worker at a time, in turn, so that other work on the machine slows all of them alike.
 """
 
 import multiprocessing
@@ -32,13 +32,13 @@ def cores() -> list[int]:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task could not be made or run."""
+    """The reason why a task could not be made or run."""
 
     text: str
 
 
 class Worker:
-    """``make(*arguments)`` is called in the new process; what it returns answers each ``ask``."""
+    """A process that calls ``make(*arguments)`` once; the function it returns answers each ``ask``."""
 
     def __init__(self, make: Callable[..., Callable[..., Any]], *arguments: Any, core: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -54,11 +54,11 @@ class Worker:
         return self.receive()
 
     def send(self, *arguments: Any) -> None:
-        """Let the task begin."""
+        """Start the task."""
         self._pipe.send(arguments)
 
     def receive(self) -> Any:
-        """Wait for its answer."""
+        """Wait for the answer of the task."""
         try:
             return self._pipe.recv()
         except (EOFError, ConnectionResetError):
@@ -91,7 +91,7 @@ def _serve(pipe: Any, core: int, make: Callable[..., Any], arguments: Sequence[A
 
 @contextmanager
 def working(makers: dict[str, tuple[Any, ...]], core: int) -> Iterator[dict[str, Worker]]:
-    """A worker for each name, made of (make, *arguments), all on one core since they take turns."""
+    """A worker for each name, made of (make, *arguments); all on one core, since they take turns."""
     with ExitStack() as stack:
         workers = {}
         for name, (make, *arguments) in makers.items():
@@ -111,7 +111,7 @@ class Timed:
 def trainer(make: Callable[..., Any], *arguments: Any) -> Callable[[int], Timed]:
     """A task from a class of trainers: ``start()`` makes the state anew, ``run(iterations)`` is timed.
 
-    What a trainer calls ``excluded`` seconds of its last run is taken off.
+    If a trainer has ``excluded``, these seconds of its last run are subtracted.
     """
     made = make(*arguments)
 

@@ -1,4 +1,4 @@
-"""Steps to a cost, and the signs of a unit's gradient."""
+"""The steps to a cost, and the signs of a unit's gradient."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
 
 TARGET = 0.3
@@ -14,19 +14,19 @@ COLOUR = {"sigmoid": ORANGE, "tanh": BLUE}
 
 
 def steps(run: Run) -> int:
-    """Steps until the cost is at most TARGET; all of them if it never is."""
+    """Steps until the cost is at most TARGET; all steps if it never is."""
     below = np.flatnonzero(run.costs <= TARGET)
     return int(below[0]) if len(below) else int(run["trainer.iterations"])
 
 
 def agreement(rows: NDArray[np.floating]) -> float:
-    """The mean over rows of the share that has the more frequent sign."""
+    """The share of a row that has the more frequent sign: the mean over all rows."""
     positive = (rows > 0.0).mean(axis=-1)
     return float(np.maximum(positive, 1.0 - positive).mean())
 
 
 def sign_agreement(run: Run) -> tuple[float, float]:
-    """Before the first step, layers 2 to L: of single examples' gradients, and of the whole set's."""
+    """The agreement before the first step, in layers 2 to L: for single examples, and for the whole set."""
     network, batch = run.backprop()
     single = [agreement(A.T) for A in batch.arrays.A]  # dW_l of example j is dZ_l[:, j] A_{l-1}[:, j]^T
     whole = [agreement(dP[:, :-1]) for _, dP in network.blocks[1:]]
@@ -34,7 +34,7 @@ def sign_agreement(run: Run) -> tuple[float, float]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Every tanh net before every sigmoid net; the signs."""
+    """Is every tanh net faster than every sigmoid net? Do the signs agree?"""
     by = grouped(runs, "model.depth", "optimizer.lr", "model.activation")
     counts = {key: [steps(run) for run in of] for key, of in by.items()}
     settings = sorted({key[:2] for key in counts})
@@ -48,17 +48,17 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{100 * signs['sigmoid'][0]:.0f}% of a sigmoid unit's weights move with one sign, "
         f"{100 * signs['tanh'][0]:.0f}% of a tanh unit's."
     )
-    figures = {
+    numbers = {
         f"{a}, depth {d}, lr {lr:g}: steps, median and range": [float(np.median(c)), min(c), max(c)]
         for (d, lr, a), c in counts.items()
     }
-    figures |= {f"{a}: sign agreement, one example and all": s for a, s in signs.items()}
+    numbers |= {f"{a}: sign agreement, one example and all": s for a, s in signs.items()}
     holds = all(ahead) and signs["sigmoid"][0] == 1.0 and signs["tanh"][0] < 0.9
-    return verdict_of(holds, sentence, figures)
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Cost curves at the higher rate by depth; sign agreement."""
+    """For each depth the cost curves at the higher rate; then the sign agreement."""
     lr = max(run["optimizer.lr"] for run in runs)
     by = grouped([run for run in runs if run["optimizer.lr"] == lr], "model.depth", "model.activation")
     depths = sorted({depth for depth, _ in by})
@@ -75,7 +75,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         )
     axes[0].set_ylabel("lowest cost so far, 5 seeds")
     axes[0].legend(loc="lower left")
-    signs = {a: verdict.figures[f"{a}: sign agreement, one example and all"] for a in COLOUR}
+    signs = {a: verdict.numbers[f"{a}: sign agreement, one example and all"] for a in COLOUR}
     for i, (activation, pair) in enumerate(signs.items()):
         axes[-1].bar(np.arange(2) + 0.4 * (i - 0.5), pair, 0.38, color=COLOUR[activation])
     axes[-1].set_xticks([0, 1], ["one example", "all"])

@@ -1,4 +1,4 @@
-"""Nets of one hidden layer, built for a function and trained on it, and their errors against the width."""
+"""Nets with one hidden layer, built for a function or trained on it, and their errors by width."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.data.synthetic import CURVES
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 
-Array = NDArray[np.floating]
+Function = Callable[[Array], Array]
 
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+FUNCTIONS: dict[str, Function] = {
     "sin(2 pi x)": lambda x: np.sin(2.0 * np.pi * x),
     "abs(x - 1/3)": lambda x: np.abs(x - 1.0 / 3.0),
     "sqrt(x)": np.sqrt,
@@ -24,20 +24,20 @@ RATES = {"relu": (-2.0, -1.0, -0.5), "sigmoid": (-1.0, -1.0, -0.5)}  # predicted
 WIDTHS = tuple(2**k for k in range(2, 11))
 X = np.linspace(0.0, 1.0, 10_001)[:, np.newaxis]  # (points, 1)
 SMALL, NEAR, STEEP = 0.02, 0.15, 50.0
-CLOSE = 0.1  # of the standard deviation, for what is trained
+CLOSE = 0.1  # allowed error of trained nets, in standard deviations of the function
 
 
 # -- built -----------------------------------------------------------------------------------------
 
 
-def polyline(f: Callable[[Array], Array], n: int) -> Parameters:
+def polyline(f: Function, n: int) -> Parameters:
     """n ReLUs: f(0) plus a change of slope at each of n points."""
     knots = np.linspace(0.0, 1.0, n + 1)
     changes = np.diff(np.diff(f(knots)) * n, prepend=0.0)
     return [(np.ones((n, 1)), -knots[:-1, np.newaxis]), (changes[np.newaxis], f(knots[:1])[np.newaxis])]
 
 
-def staircase(f: Callable[[Array], Array], n: int) -> Parameters:
+def staircase(f: Function, n: int) -> Parameters:
     """n steep sigmoids: f(0) plus a step at the middle of each of n intervals."""
     knots = np.linspace(0.0, 1.0, n + 1)
     middles = (knots[:-1] + knots[1:]) / 2.0
@@ -52,39 +52,39 @@ BUILD = {"relu": polyline, "sigmoid": staircase}
 def error(activation: str, name: str, n: int) -> float:
     """The largest |net(x) - f(x)| over the points."""
     net = BUILD[activation](FUNCTIONS[name], n)
-    with np.errstate(over="ignore"):  # a steep sigmoid far on its left is 0
+    with np.errstate(over="ignore"):  # a steep sigmoid is 0 far to its left
         return float(np.abs(logits(net, X, activation, 0.0)[0] - FUNCTIONS[name](X[:, 0])).max())
 
 
 def errors() -> dict[tuple[str, str], list[float]]:
-    """(activation, function): the error at each width."""
+    """The error at each width, by (activation, function)."""
     return {(a, name): [error(a, name, n) for n in WIDTHS] for a in BUILD for name in FUNCTIONS}
 
 
 def rate(found: Sequence[float]) -> float:
-    """The slope from width 64 to the widest, in logarithms."""
+    """The slope from width 64 to the greatest width, in logarithms."""
     start = WIDTHS.index(64)
     return float(np.log(found[-1] / found[start]) / np.log(WIDTHS[-1] / WIDTHS[start]))
 
 
 def built() -> tuple[bool, dict[str, list[float]]]:
-    """Do the built nets' errors fall, get small, and do so at the predicted rates? And the figures."""
+    """Do the errors of the built nets get small, at the predicted rates? Also their numbers."""
     found = errors()
     predicted = {(a, name): r for a, of in RATES.items() for name, r in zip(FUNCTIONS, of, strict=True)}
     falls = all(np.diff(values).max() < 0.0 for values in found.values())
     small = max(values[-1] for values in found.values()) < SMALL
     off = max(abs(rate(found[key]) - predicted[key]) for key in found)
-    figures = {
+    numbers = {
         f"built, {a}, {name}: errors at width {WIDTHS[0]} and {WIDTHS[-1]}, rate, predicted": [
             values[0], values[-1], rate(values), predicted[a, name],
         ]
         for (a, name), values in found.items()
     }  # fmt: skip
-    return falls and small and off <= NEAR, figures
+    return falls and small and off <= NEAR, numbers
 
 
 def built_relative(name: str, n: int) -> float:
-    """The rmse of the net built of n ReLUs over the curve's standard deviation, on [0, 1]."""
+    """The rmse on [0, 1] of the net built of n ReLUs, divided by the curve's standard deviation."""
     values = CURVES[name](X[:, 0])
     net = logits(polyline(CURVES[name], n), X, "relu", 0.0)[0]
     return float(np.sqrt(np.mean((net - values) ** 2)) / values.std())
@@ -94,12 +94,12 @@ def built_relative(name: str, n: int) -> float:
 
 
 def relative(run: Run, split: str) -> float:
-    """The rmse over the targets' standard deviation; a diverged net's has no bound."""
+    """The rmse divided by the standard deviation of the targets; infinite for a diverged net."""
     return float(run.metrics.get(f"{split}/rmse", np.inf) / run.metrics["train/deviation"])
 
 
 def best_runs(runs: Sequence[Run]) -> dict[str, dict[int, list[Run]]]:
-    """By curve and width the seeds at the rate of the lowest median training error, the best first."""
+    """By curve and width: the runs at the rate with the lowest median training error, best run first."""
 
     def middle(of: Sequence[Run]) -> float:
         return float(np.median([relative(run, "train") for run in of]))
@@ -113,14 +113,14 @@ def best_runs(runs: Sequence[Run]) -> dict[str, dict[int, list[Run]]]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Do such nets exist, and does training find them?"""
-    exist, figures = built()
+    """Do such nets exist? Does training find them?"""
+    exist, numbers = built()
     narrow, wide = (f(run["model.width"] for run in runs) for f in (min, max))
     falls, close, told = [], [], []
     for name, widths in best_runs(runs).items():
         medians = [float(np.median([relative(run, "test") for run in of])) for of in widths.values()]
         for (width, of), median in zip(widths.items(), medians, strict=True):
-            figures[f"trained, {name}, width {width}: rate, least, median, largest error; built"] = [
+            numbers[f"trained, {name}, width {width}: rate, least, median, largest error; built"] = [
                 of[0]["optimizer.lr"], relative(of[0], "test"), median, relative(of[-1], "test"),
                 built_relative(name, width),
             ]  # fmt: skip
@@ -134,14 +134,14 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{', '.join(falls) or 'no curve'}: from {narrow} to {wide} units the median test error over the "
         f"spread goes from {', '.join(told)}."
     )
-    return verdict_of(exist and len(falls) == len(close) == len(told), sentence, figures)
+    return verdict_of(exist and len(falls) == len(close) == len(told), sentence, numbers)
 
 
 # -- picture ---------------------------------------------------------------------------------------
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Trained errors beside built ones, the widest trained nets, what the built nets reach."""
+    """Errors of trained and built nets, the widest trained nets, the built nets and their errors."""
     figure, axes = panels("One hidden layer: what training finds, and what there is", 2, 2)
     found = best_runs(runs)
     _trained_errors(axes[0], found)

@@ -1,23 +1,23 @@
-"""One gradient, four ways, timed."""
+"""The same gradient computed in four ways, with times."""
 
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
-from nnlab.experiments.claim import Run, Verdict, verdict_of
+from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
 
-Array = NDArray[np.floating]
 Gradient = tuple[Array, Array, Array, Array]  # dW1, db1, dW2, db2
 
 UNITS, LOOPED = 7, 2  # hidden units; examples that the full loop is timed on
@@ -50,7 +50,7 @@ def full_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
 
 
 def example_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
-    """A loop over examples, vectors within."""
+    """A loop over examples, with vectors inside."""
     m = len(X)
     dW1, db1, dW2, db2 = np.zeros_like(W1), np.zeros(len(W1)), np.zeros_like(W2), np.zeros(1)
     for x, label in zip(X, y, strict=True):
@@ -65,7 +65,7 @@ def example_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
 
 
 def arrays(first: FirstLayer, W2: Array, y: Array) -> Callable[[], Network]:
-    """A step's two passes by the shipped network."""
+    """Both passes of one step by nnlab's network."""
     network = Network(first, [W2], "tanh", 0.0)
     batch = network.whole(y[np.newaxis], LOSSES["sigmoid", "cross_entropy"].delta)
 
@@ -77,7 +77,7 @@ def arrays(first: FirstLayer, W2: Array, y: Array) -> Callable[[], Network]:
 
 
 def seconds(step: Callable[[], object], repeats: int) -> float:
-    """The best of several times."""
+    """The shortest of several times."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -87,7 +87,7 @@ def seconds(step: Callable[[], object], repeats: int) -> float:
 
 
 def measure() -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds of a step by method, and the largest relative difference to the full loop."""
+    """By method: the seconds of a step, and the largest relative difference to the full loop."""
     split = dataset(compose([])).train
     X, y = split.features(), split.y.astype(float)
     W1, W2 = draw("lecun", 1.0, [X.shape[1], UNITS, 1], seed=1)
@@ -124,7 +124,7 @@ def _off(ours: Gradient, theirs: Gradient) -> float:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Equal, and how much faster."""
+    """Are the gradients equal, and how much faster are arrays?"""
     time_of, difference = measure()
     slowest, per_array = time_of["full loop"], time_of["arrays"]
     ratio = {method: slowest / value for method, value in time_of.items()}
@@ -136,20 +136,20 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"{1e3 * time_of['arrays over coefficients (gram)']:.2f} ms over coefficients; the gradients agree "
         f"to {worst:.0e}."
     )
-    figures = {
+    numbers: dict[str, Any] = {
         f"{method}: seconds a step, times as fast": [time_of[method], ratio[method]] for method in time_of
     }
-    figures |= {f"{method}: difference to the loop": value for method, value in difference.items()}
-    return verdict_of(worst <= SAME and ratio["arrays"] >= FASTER, sentence, figures)
+    numbers |= {f"{method}: difference to the loop": value for method, value in difference.items()}
+    return verdict_of(worst <= SAME and ratio["arrays"] >= FASTER, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Seconds of a step, on a logarithmic axis."""
     figure, (ax,) = panels("One step of gradient descent over 209 images, four ways", height=2.4)
-    found = {key.partition(":")[0]: value for key, value in verdict.figures.items() if "seconds" in key}
+    found = {key.partition(":")[0]: value for key, value in verdict.numbers.items() if "seconds" in key}
     places = np.arange(len(found))
     ax.barh(places, [value for value, _ in found.values()], 0.6, color=BLUE)
-    for place, (value, ratio) in zip(places, found.values(), strict=True):
+    for place, (value, ratio) in enumerate(found.values()):
         text = f" {value:.2g} s" + (f", {ratio:,.0f} times as fast as loops" if ratio > 1.0 else "")
         ax.text(value, place, text, va="center")
     ax.set_yticks(places, list(found))

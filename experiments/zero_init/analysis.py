@@ -1,16 +1,16 @@
-"""Do the units of a layer stay the same?"""
+"""Do the units of a layer stay equal?"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.experiments.claim import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
 
 
 def row_differences(run: Run) -> list[float]:
-    """|[W_l b_l]_i - [W_l b_l]_j|, the largest element, for each pair of units of each hidden layer."""
+    """The largest element of |[W_l b_l]_i - [W_l b_l]_j|, for each pair of units of each hidden layer."""
     found = []
     for W, b in run.weights[:-1]:
         rows = np.hstack([W, b])  # (n_l, n_{l-1} + 1)
@@ -19,7 +19,7 @@ def row_differences(run: Run) -> list[float]:
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Zeros: all differences exactly 0. Small random weights: none is, and they learn more."""
+    """From zeros all differences must be exactly 0; from small random weights none, and they learn more."""
     by_scheme = grouped(runs, "init.scheme")
     zero = max(max(row_differences(run)) for run in by_scheme["zeros"])
     random = min(min(row_differences(run)) for run in by_scheme["normal"])
@@ -33,13 +33,13 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         f"From zeros two units of a layer differ by {zero:g} at every step; from random weights of "
         f"0.01, with biases 0, by at least {random:.1e}, and they reach a cost of {', '.join(costs)}."
     )
-    figures = {
+    numbers = {
         "largest row difference from zeros": zero,
         "smallest row difference from random weights": random,
         "largest weight from zeros, tanh and relu": float(frozen),
     }
-    figures |= {f"final cost, {s} {a}": cost for (s, a), cost in last.items()}
-    return verdict_of(zero == 0.0 and random > 0.0 and learns, sentence, figures)
+    numbers |= {f"final cost, {s} {a}": cost for (s, a), cost in last.items()}
+    return verdict_of(zero == 0.0 and random > 0.0 and learns, sentence, numbers)
 
 
 def _longest(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
@@ -49,7 +49,7 @@ def _longest(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Costs, and how far apart the rows are."""
+    """Left: costs. Right: the differences of the rows."""
     figure, (left, right) = panels(
         "All weights 0: the units of a layer stay the same for ever, and the net learns less or nothing", 2
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from nnlab.cells.cache import features, gram_of, validation_products
 from nnlab.config.layers import hidden_sizes
-from nnlab.data.holdout import splits
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, Rows
 from nnlab.nn.initializers import draw
 from nnlab.nn.network import Network
@@ -15,7 +14,7 @@ from nnlab.nn.optimizers import State, init
 
 if TYPE_CHECKING:
     from nnlab.config.compose import Config, OptimizerConfig
-    from nnlab.data.hdf5 import Dataset
+    from nnlab.data.dataset import Dataset
     from nnlab.nn.arrays import Array
 
 
@@ -34,7 +33,7 @@ def build(cfg: Config, data: Dataset) -> Start:
     """Make all that a training starts from, once."""
     network, gram_seconds = build_network(cfg, data)
     Y = data.train.targets(network.sizes[-1], network.theta.dtype)
-    rows = {name: features(split, cfg.trainer.dtype) for name, split in splits(data).items()}
+    rows = {name: features(split, cfg.trainer.dtype) for name, split in data.splits.items()}
     return Start(network, gram_seconds, Y, rows, validation_products(data, cfg.trainer))
 
 

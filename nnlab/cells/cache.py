@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnlab.data import holdout
-from nnlab.data.holdout import Part
+from nnlab.data.dataset import Part
 from nnlab.nn.first_layer import Rows, gram, part_of_gram
 
 if TYPE_CHECKING:
     from nnlab.config.compose import TrainerConfig
-    from nnlab.data.hdf5 import Dataset, Split
+    from nnlab.data.dataset import Dataset, Split
     from nnlab.nn.arrays import Array
 
 

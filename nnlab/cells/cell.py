@@ -7,12 +7,11 @@ from pathlib import Path
 from nnlab.cells.build import layer_sizes
 from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.load import dataset
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES
 from nnlab.config.canonical import canonical
 from nnlab.config.compose import Config
 from nnlab.config.layers import hidden_sizes
-from nnlab.data.hdf5 import Dataset
-from nnlab.data.holdout import Part
+from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError
 from nnlab.nn.optimizers import OPTIMIZERS
 from nnlab.records import record
@@ -25,7 +24,7 @@ class Cell:
 
     config: Config
     fingerprint: str
-    figure: str = FIGURES[0]  # what its nets are ranked by
+    figure: str = SCORES[0]  # what its nets are ranked by
 
     def folder(self, home: Path) -> Path:
         """Where its record is, or will be."""
@@ -48,7 +47,7 @@ def resolve(cfg: Config) -> Cell:
         _check_streamed(cfg, data.m)
     if cfg.trainer.solver == "auto":
         cfg.trainer.solver, _ = solver(cfg, data)
-    return Cell(cfg, fingerprint(canonical(cfg), data.digest), FIGURES[data.train.regression])
+    return Cell(cfg, fingerprint(canonical(cfg), data.digest), SCORES[data.train.regression])
 
 
 def explain_solver(cell: Cell) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnlab.data.holdout import splits
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.first_layer import FirstLayer, Inputs, Rows, pieces
 from nnlab.nn.inference import Net, Parameters, forward
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from nnlab.cells.build import Start
     from nnlab.config.compose import Config
-    from nnlab.data.hdf5 import Dataset, Split
+    from nnlab.data.dataset import Dataset, Split
     from nnlab.nn.arrays import Array
     from nnlab.nn.network import Network
     from nnlab.nn.training import Step
@@ -38,7 +37,7 @@ def final_metrics(
     """Score of each split, cost (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
     with limited(1):  # as in `predict` and in the served model, whatever trainer.threads is
-        outputs = {name: _forward(net, rows[name]) for name in splits(data)}
+        outputs = {name: _forward(net, rows[name]) for name in data.splits}
     metrics = _score("train", data.train, outputs["train"][1])
     for name, split in unseen(data).items():
         metrics |= _metrics(name, split, *outputs[name], LOSSES[cfg.model.output, cfg.model.loss])
@@ -47,7 +46,7 @@ def final_metrics(
 
 def unseen(data: Dataset) -> dict[str, Split]:
     """The splits that a net is not trained on, by name."""
-    return {name: split for name, split in splits(data).items() if name != "train"}
+    return {name: split for name, split in data.splits.items() if name != "train"}
 
 
 def _metrics(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dict[str, float]:
@@ -109,7 +108,7 @@ class Evaluation:
         inputs = (
             first.inputs(rows[p], None if products is None else products[p]) for p in pieces(len(rows))
         )
-        if splits(self._data)[name].streamed:
+        if self._data.splits[name].streamed:
             return inputs
         self._kept[name] = list(inputs)
         return self._kept[name]

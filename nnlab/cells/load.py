@@ -8,7 +8,7 @@ from nnlab.cells.cache import held_out
 from nnlab.config.compose import Config
 from nnlab.config.paths import home
 from nnlab.data import sandbox
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 
 # examples of the default painted set, as many as the course's
 PAINTED: dict[Literal["train", "test"], int] = {"train": 209, "test": 50}

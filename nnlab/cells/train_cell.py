@@ -16,7 +16,7 @@ import numpy as np
 from nnlab.cells.build import build, optimizer_state
 from nnlab.cells.evaluation import Evaluation, final_metrics, unseen
 from nnlab.cells.workload import training_size
-from nnlab.data.holdout import Part
+from nnlab.data.dataset import Part
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.optimizers import OPTIMIZERS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nnlab.config.compose import Config
-    from nnlab.data.hdf5 import Dataset
+    from nnlab.data.dataset import Dataset
     from nnlab.nn.arrays import Array
     from nnlab.nn.training import Callback
 

@@ -10,7 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from nnlab.config.compose import Config
-    from nnlab.data.hdf5 import Split
+    from nnlab.data.dataset import Split
 
 
 def training_size(cfg: Config, n: Sequence[int], train: Split) -> dict[str, float]:

@@ -1,16 +1,12 @@
-"""The command line's `nnlab experiments`."""
+"""The command `nnlab experiments`."""
 
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from nnlab.cells.plan import Plan
-from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
-from nnlab.experiments import claim as experiment
-from nnlab.experiments.claim import Experiment, Verdict
-from nnlab.sweeps import command as sweep
+from nnlab.experiments import find, run_claim, write_index
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -18,51 +14,27 @@ OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 @click.command("experiments")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def experiments(names: tuple[str, ...]) -> None:
-    """Test the lecture notes' claims: train what is missing, analyse, write verdicts and their index.
+    """Test the claims of the lecture notes: train what is missing, analyse, write verdicts and index.
 
-    Without a name it tests them all. One of them alone: nnlab experiments zero_init
+    Without a name it tests all of them. To test one: nnlab experiments zero_init
     """
-    left = []
-    for each in experiment.find(names):
-        OUT.print(f"\n[bold]{each.name}[/] {each.claim}")
+    without_verdict = []
+    for claim in find(names):
+        OUT.print(f"\n[bold]{claim.name}[/] {claim.sentence}")
         try:
-            verdict = _test(each)
-        except (UserError, Failed) as error:  # its data are missing, a cell failed: the others go on
-            ERROR.print(f"{each.name}: {error}", markup=False, soft_wrap=True)
-            left.append(each.name)
+            verdict = run_claim(claim, _warn)
+        except (UserError, Failed) as error:  # data are missing or a cell failed: go on with the others
+            _warn(f"{claim.name}: {error}")
+            without_verdict.append(claim.name)
             continue
         OUT.print(f"{verdict.verdict}: {verdict.sentence}", markup=False)
-    OUT.print(f"\n{_short(experiment.write_index())}", markup=False, soft_wrap=True)
-    if left:
-        raise Failed(f"no new verdict on {', '.join(left)}; what was in the way is said above")
+    OUT.print(f"\n{_short(write_index())}", markup=False, soft_wrap=True)
+    if without_verdict:
+        raise Failed(f"no new verdict on {', '.join(without_verdict)}; the reasons are above")
 
 
-def _test(each: Experiment) -> Verdict:
-    if not each.sweeps:
-        return each.judge([])
-    plan = sweep.run([f"experiment={each.name}"])
-    verdict = each.judge(experiment.read_runs(plan.cells))
-    _tag(plan, each.name, verdict)
-    return verdict
-
-
-def _tag(plan: Plan, name: str, verdict: Verdict) -> None:
-    """Show the verdict on the sweep's parent run, if the store is there."""
-    from nnlab.tracking import tracker as tracking
-
-    tags = {
-        "mlflow.runName": name,
-        "nnlab.experiment": name,
-        "nnlab.verdict": verdict.verdict,
-        "nnlab.result": verdict.sentence,
-    }
-    parent = f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'"
-    try:
-        tracker = tracking.Tracker(home(), plan.experiment)
-        for run in tracker.reader.search(parent):
-            tracker.tag(run.info.run_id, tags)
-    except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {str(error).splitlines()[0]}; the verdict is not tagged", markup=False)
+def _warn(line: str) -> None:
+    ERROR.print(line, markup=False, soft_wrap=True)
 
 
 def _short(path: Path) -> str:

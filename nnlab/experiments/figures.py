@@ -1,4 +1,4 @@
-"""The experiments' pictures: one size, one set of colours, one way to save."""
+"""The look of the experiments' pictures: one width, one set of colours, one way to save."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-# Okabe & Ito's colours, told apart with any eyes
+# the colours of Okabe & Ito (2008), which colour-blind readers can tell apart
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7f7f7f",
 )  # fmt: skip
@@ -32,14 +32,13 @@ STYLE: Any = {
 }
 DPI = 110
 
-
 matplotlib.rcParams.update(STYLE)
 
 
 def panels(
     title: str, columns: int = 1, rows: int = 1, height: float = 3.4, **options: Any
 ) -> tuple[Figure, Sequence[Axes]]:
-    """A figure whose title says what it shows, and its axes row by row; 8.4 inches wide."""
+    """A figure 8.4 inches wide and its axes, row by row; ``height`` is that of a row, in inches."""
     figure = Figure(figsize=(8.4, height * rows + 0.4), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     figure.suptitle(title, x=0.01, ha="left")
@@ -47,7 +46,7 @@ def panels(
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG of 256 colours, the same bytes for the same picture."""
+    """Write a PNG of 256 colours; the same picture gives the same bytes."""
     drawn = BytesIO()
     figure.savefig(drawn, dpi=DPI)
     picture = Image.open(drawn).convert("RGB")

@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from nnlab.cells import plan as plans
 from nnlab.cells.load import dataset
 from nnlab.cells.plan import Plan
-from nnlab.cells.ranking import DONE, Run
 from nnlab.cells.recorded_config import configuration
 from nnlab.config.paths import home
 from nnlab.errors import UserError
@@ -23,6 +22,7 @@ from nnlab.threads import cores
 from nnlab.tracking import location
 from nnlab.tracking.find_run import reaching
 from nnlab.tracking.reader import Reader
+from nnlab.tracking.runs import Run
 
 AT_A_TIME = 16  # records for each core that are fetched before they are trained again
 
@@ -139,7 +139,7 @@ def _verify_fetched(reader: Reader, runs: Sequence[Run], terms: Terms) -> Iterat
 
 
 def _fetch(reader: Reader, run: Run, scratch: Path) -> Recorded:
-    if run.status not in DONE:
+    if not run.done:
         return Recorded(run.name, None)
     return Recorded(run.name, reader.fetch_record(run, scratch / run.id).folder)
 

@@ -1,4 +1,4 @@
-"""Sets that stay on disk: the same rows, the same training to the bit, little memory."""
+"""Sets that stay on disk: the same rows, the same bits after training, little memory."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from nnlab.cells.cell import explain_solver, resolve, solver
 from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
 from nnlab.data import hdf5
-from nnlab.data.lazy_rows import Stored
+from nnlab.data.lazy_rows import StoredRows
 
 LAYOUTS = {
     "plain": {},
@@ -30,7 +30,7 @@ def test_rows_are_those_of_the_array(tmp_path: Path, layout: dict, dtype: str) -
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", data=x, **layout)
     with h5py.File(tmp_path / "a.h5") as file:
-        stored = Stored(file["x"])
+        stored = StoredRows(file["x"])
         assert (len(stored), stored.shape, stored.ndim, stored.dtype) == (30, x.shape, 4, x.dtype)
         for rows in (slice(None), slice(3, 9), np.array([29, 0, 7, 7]), np.array([], int)):
             found = stored[rows]
@@ -73,7 +73,7 @@ def test_a_streamed_training_has_the_bits_of_one_in_memory(
     assert timeless[0] == timeless[1]
 
 
-def test_auto_takes_primal_and_says_why(home: Path, images: list[str]) -> None:
+def test_auto_chooses_primal_and_says_why(home: Path, images: list[str]) -> None:
     overrides = [*images, "optimizer.batch_size=64", "data.memory_mb=3"]
     cfg = compose(overrides)
     assert resolve(cfg).config.trainer.solver == "primal"
@@ -101,7 +101,7 @@ def test_which_solver_was_taken_and_why(home: Path, images: list[str], extra: li
         (["optimizer.batch_size=64", "trainer.solver=gram"], "trainer.solver"),
     ],
 )
-def test_what_cannot_be_streamed_is_refused_with_the_remedy(
+def test_a_training_that_cannot_stream_is_refused_with_the_remedy(
     home: Path, images: list[str], extra: list[str], word: str
 ) -> None:
     refused = nnlab("train", *images, "data.memory_mb=3", *extra, home=home)
@@ -121,8 +121,8 @@ def test_a_set_that_fits_is_not_streamed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_fifty_thousand_images_train_within_500_mb(tmp_path: Path) -> None:
-    """In a process of its own. Its peak is read of its own address space: ``ru_maxrss`` begins with the
-    peak of whoever started it."""
+    """In a process of its own, which reads its peak as VmHWM. ``ru_maxrss`` would be wrong: it starts with
+    the peak of the parent process."""
     random, m = np.random.RandomState(0), 50_000
     with h5py.File(tmp_path / "train.h5", "w") as file:
         x = file.create_dataset("train_set_x", (m, 64, 64, 3), np.uint8)

@@ -1,0 +1,88 @@
+"""A trained cell as an analysis reads it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab.cells.build import build_network
+from nnlab.cells.cell import Cell
+from nnlab.cells.load import dataset
+from nnlab.config.compose import Config
+from nnlab.config.paths import home
+from nnlab.data.dataset import Dataset
+from nnlab.nn.inference import Parameters
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.network import Batch, Network
+from nnlab.records import record
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained cell; ``run["model.depth"]`` is a value of its configuration."""
+
+    config: Config
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    # reads the history, weights or predictions from the record, anew at each call
+    arrays: Callable[[str], Mapping[str, NDArray[Any]]] = field(default=lambda name: {})
+    status: str = "finished"
+    fingerprint: str = ""
+
+    def __getitem__(self, key: str) -> Any:
+        return reduce(getattr, key.split("."), self.config)
+
+    @property
+    def costs(self) -> NDArray[np.float64]:
+        """J before the update of each step (iterations,); fewer steps if the training diverged."""
+        return self.arrays("history")["train/cost"]
+
+    @property
+    def curves(self) -> Mapping[str, NDArray[np.float64]]:
+        """The metrics that ``trainer.eval_every`` recorded; ``curves["steps"]`` has the steps."""
+        return self.arrays("history")
+
+    @property
+    def weights(self) -> Parameters:
+        """[(W1, b1), ..., (WL, bL)] after the last step."""
+        arrays = self.arrays("weights")
+        return [(arrays[f"W{l}"], arrays[f"b{l}"]) for l in range(1, len(arrays) // 2 + 1)]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data that the run was trained on."""
+        return dataset(self.config)
+
+    def backprop(self) -> tuple[Network, Batch]:
+        """The net before its first step, after one forward and one backward pass.
+
+        W1 is held in full. The batch is the whole training set.
+        """
+        cfg, data = deepcopy(self.config), self.dataset
+        cfg.trainer.solver = "primal"
+        network, _ = build_network(cfg, data)
+        Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
+        batch = network.whole(Y, LOSSES[cfg.model.output, cfg.model.loss].delta)
+        network.propagate(batch)
+        return network, batch
+
+
+def read_runs(cells: Sequence[Cell]) -> list[Run]:
+    """The runs of these cells, read from their records."""
+    records = [record.read(cell.folder(home())) for cell in cells]
+    return [
+        Run(cell.config, rec.metrics, rec.arrays, rec.status, rec.fingerprint)
+        for cell, rec in zip(cells, records, strict=True)
+    ]
+
+
+def grouped(runs: Sequence[Run], *keys: str) -> dict[Any, list[Run]]:
+    """The runs by the value of one key, or by a tuple of values of several keys, in the sweep's order."""
+    groups: dict[Any, list[Run]] = {}
+    for run in runs:
+        values = tuple(run[key] for key in keys)
+        groups.setdefault(values if len(keys) > 1 else values[0], []).append(run)
+    return groups

@@ -1,0 +1,108 @@
+"""The analyses on runs made by hand, and the functions that they compute with."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stories import STORIES, Made
+
+from nnlab.config.paths import EXPERIMENTS
+from nnlab.data import hdf5
+from nnlab.experiments import find
+from nnlab.sweeps.experiment_data import load_code
+
+
+@pytest.mark.parametrize("good", [True, False], ids=["confirms", "refutes"])
+@pytest.mark.parametrize("name", sorted(STORIES))
+def test_an_analysis_can_confirm_and_refute(made: Made, name: str, good: bool) -> None:
+    analysis = load_code(EXPERIMENTS / name, "analysis")
+    verdict = analysis.analyse(STORIES[name](made, analysis, good))
+    assert verdict.verdict == ("confirmed" if good else "refuted"), verdict
+    assert verdict.sentence.endswith(".") and verdict.numbers
+    json.dumps(verdict.numbers)
+
+
+def test_every_experiment_has_a_story() -> None:
+    assert {each.name for each in find()} == set(STORIES)
+
+
+def test_too_few_images_are_inconclusive(made: Made) -> None:
+    analysis = load_code(EXPERIMENTS / "deeper_not_always", "analysis")
+    y = np.arange(20) % 2
+    runs = [
+        made(
+            {"model.depth": depth},
+            metrics={"train/accuracy": 1.0},
+            test=[np.roll(y, 1 if depth else 0)],
+            y=y,
+        )
+        for depth in (1, 2)
+    ]
+    assert analysis.analyse(runs).verdict == "inconclusive"
+
+
+def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made: Made) -> None:
+    analysis = load_code(EXPERIMENTS / "universal_approximation", "analysis")
+    runs = STORIES["universal_approximation"](made, analysis, True)
+    flat = np.ones((4, 1)), np.zeros((4, 1))  # units that are all alike
+    analysis.BUILD["relu"] = lambda f, n: [flat, (np.ones((1, 4)) / n, np.zeros((1, 1)))]
+    assert analysis.analyse(runs).verdict == "refuted"
+
+
+def test_sizes_that_cannot_be_told_apart_are_inconclusive(made: Made) -> None:
+    analysis = load_code(EXPERIMENTS / "more_data_bigger_nets", "analysis")
+    runs = STORIES["more_data_bigger_nets"](made, analysis, True)
+    right = analysis.right(runs)
+    analysis.right = lambda runs: right | {("small", 20000): right["large", 20000]}
+    assert analysis.analyse(runs).verdict == "inconclusive"
+
+
+def test_small_painted_sets_are_cut_out_of_the_large_one(tmp_path: Path) -> None:
+    sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
+    for seed in range(1, 6):
+        names = [f"50_{seed}", f"200_{seed}", f"1000_{seed}", "5000", "20000"]
+        places = [range(20_000)[sets.TRAIN[name]] for name in names]
+        assert [len(of) for of in places] == [50, 200, 1000, 5000, 20_000]
+        assert all(set(few) <= set(more) for few, more in pairwise(places))
+    sets.TRAIN, sets.TEST = {"6": slice(6), "2_2": slice(2, 4)}, {"test": slice(4)}
+    sets.draw(tmp_path)
+    large, small, test = (hdf5.read(tmp_path / f"{name}.h5", 1) for name in ("6", "2_2", "test"))
+    np.testing.assert_array_equal(small.x, large.x[2:4])
+    assert small.y.tolist() == [0, 1] and large.y.tolist() == [0, 1] * 3 and len(test.y) == 4
+    assert not any(path.name.endswith(".part") for path in tmp_path.iterdir())
+
+
+def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:
+    analysis = load_code(EXPERIMENTS / "knn_baseline", "analysis")
+    (train, _), (test, _) = analysis.drawn(60, 1), analysis.drawn(7, 2)
+    few = 2.0 * 8 * test.size / 2**20 + 0.2  # memory for blocks of a few images
+    np.testing.assert_array_equal(
+        analysis.nearest(train, test, 3, few), analysis.brute_force(train, test, 3)
+    )
+    labels = np.array([4, 4, 2, 2, 1])
+    assert analysis.vote(labels, np.array([[0, 1, 2], [2, 3, 4], [4, 2, 0]]), 3).tolist() == [4, 2, 1]
+
+
+def test_the_loops_compute_the_networks_gradient() -> None:
+    analysis = load_code(EXPERIMENTS / "vectorization", "analysis")
+    random = np.random.RandomState(0)
+    X, y, W1, W2 = (
+        random.randn(5, 4),
+        random.randint(2, size=5).astype(float),
+        random.randn(3, 4),
+        random.randn(1, 3),
+    )
+    loops, vectors = analysis.full_loop(X, y, W1, W2), analysis.example_loop(X, y, W1, W2)
+    network = analysis.arrays(analysis.PrimalLayer(X, W1), W2, y)()
+    for a, b, c in zip(loops, vectors, analysis._split(network.blocks[0][1], network), strict=True):
+        np.testing.assert_allclose(a, c, rtol=1e-12)
+        np.testing.assert_allclose(b, c, rtol=1e-12)
+
+
+def test_no_layer_breaks_the_bound_on_its_gradient(made: Made) -> None:
+    analysis = load_code(EXPERIMENTS / "saturation", "analysis")
+    for activation in analysis.LARGEST_SLOPE:
+        norms, keeps = analysis.gradients(made({"model.activation": activation, "model.depth": 4}))
+        assert keeps and len(norms) == 4 and min(norms) > 0.0

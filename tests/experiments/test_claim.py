@@ -1,0 +1,45 @@
+"""The folder of a claim: its parts, and what is said when something is missing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nnlab.config import experiments as groups
+from nnlab.config.paths import EXPERIMENTS
+from nnlab.errors import UserError
+from nnlab.experiments import Claim, claim, find
+
+
+@pytest.mark.parametrize("each", find(), ids=lambda each: each.name)
+def test_a_folder_is_whole(each: Claim) -> None:
+    readme = (each.folder / "README.md").read_text()
+    assert readme.startswith(f"# {each.name}\n") and each.sentence.endswith(".")
+    for part in ("**Source.**", "**Prediction.**", "**Pass rule.**", "**Command.**", "**Deviations.**"):
+        assert part in readme, part
+    verdict = json.loads((each.folder / "verdict.json").read_text())
+    assert verdict["claim"] == each.sentence and verdict["sentence"] in readme
+    assert verdict["verdict"] in ("confirmed", "refuted", "inconclusive")
+    assert bool(verdict["runs"]) == each.has_sweep
+    if verdict["verdict"] == "refuted":
+        assert "**What the notes should say.**" in readme
+    assert (each.folder / "picture.png").stat().st_size < 150_000
+    assert verdict["sentence"] in (EXPERIMENTS / "README.md").read_text()
+
+
+def test_an_unknown_name_and_a_missing_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"nothing_init: there is no such experiment; give some of .*zero_init"
+    ):
+        find(["nothing_init"])
+    monkeypatch.setattr(claim, "EXPERIMENTS", tmp_path / "experiments")
+    with pytest.raises(UserError, match="experiments need nnlab's checkout"):
+        find()
+
+
+def test_broken_yaml_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "sweep.yaml").write_text("model: [")
+    monkeypatch.setattr(groups, "EXPERIMENTS", tmp_path)
+    with pytest.raises(UserError, match=r"mine/sweep.yaml: not readable YAML"):
+        groups.register()

@@ -1,0 +1,79 @@
+"""The sweeps of the claims, for three steps."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from harness import living_in
+from hydra import initialize_config_dir
+from hydra._internal.callbacks import Callbacks
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import HydraContext, RunMode
+
+from nnlab.cells.plan import Plan
+from nnlab.cells.run_cell import run_cell
+from nnlab.config.experiments import register
+from nnlab.config.paths import CONF, EXPERIMENTS
+from nnlab.data.painted import generator as painted
+from nnlab.experiments import find
+from nnlab.records.lock import cell_lock
+from nnlab.sweeps.experiment_data import draw_data, load_code
+from nnlab.sweeps.grid import Grid, plan_cells, read_grid
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One home, so that data are drawn once, and with the real data if they are there."""
+    folder = tmp_path_factory.mktemp("sweeps") / "home"
+    given = {key: os.environ[key] for key in ("NNLAB_DATA",) if key in os.environ}
+    with living_in(folder, **given):
+        for name in ("linear_collapse", "regularization_momentum_minibatch"):
+            large = folder / "data" / name  # a few pictures do for three steps
+            large.mkdir(parents=True)
+            for split in ("train", "test"):
+                painted.write(large / f"{split}.h5", split, 12, seed=0)
+        sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
+        few = folder / "data" / "linear_collapse"
+        (folder / "data" / "more_data_bigger_nets").mkdir()
+        for split, names in (("train", sets.TRAIN), ("test", sets.TEST)):
+            for name in names:
+                shutil.copy(few / f"{split}.h5", folder / "data" / "more_data_bigger_nets" / f"{name}.h5")
+        yield folder
+
+
+def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
+    """The plan of ``nnlab sweep experiment=name ...`` with the first and last value of each key."""
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        given = [f"experiment={name}", *arguments]
+        params = loader.load_configuration("config", given, RunMode.MULTIRUN).hydra.sweeper.params
+        grid = read_grid(given, dict(params), {}, loader)
+        ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
+        draw_data(name)
+        return plan_cells(HydraContext(loader, Callbacks()), "config", Grid(grid.shared, ends)), grid
+
+
+@pytest.mark.parametrize("name", [each.name for each in find() if each.has_sweep])
+def test_three_steps_of_the_sweep(home: Path, name: str) -> None:
+    if "catvnoncat" in (EXPERIMENTS / name / "sweep.yaml").read_text() and "NNLAB_DATA" not in os.environ:
+        pytest.skip("needs the course's files")
+    plan, grid = thin_plan(name, "trainer.iterations=3")
+    assert len(grid.swept) >= 1
+    records = []
+    for cell in (plan.cells[0], plan.cells[-1]):  # the last may be meant to diverge
+        with cell_lock(cell.folder(home)):
+            records.append(run_cell(cell, home))
+    assert records[0].status == "finished"
+    assert len(records[0].arrays("history")["train/cost"]) == 3
+
+
+def test_the_command_line_wins_over_an_experiment(home: Path) -> None:
+    plan, _ = thin_plan(
+        "zero_init", "model.width=2", "seed=7", "trainer.iterations=1", "model.activation=relu"
+    )
+    configs = [cell.config for cell in plan.cells]
+    assert [c.init.scheme for c in configs] == ["zeros", "normal"]
+    assert {(c.model.width, c.model.depth, c.seed, c.optimizer.lr) for c in configs} == {(2, 2, 7, 0.02)}

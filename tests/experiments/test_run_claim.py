@@ -1,0 +1,127 @@
+"""`nnlab experiments` as a user starts it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from harness import assert_refused, done, empty_store, markers, nnlab, runs
+
+from nnlab.config.paths import ROOT
+
+ANALYSIS = """
+from nnlab.experiments import verdict_of
+from nnlab.experiments.figures import panels
+
+
+def analyse(runs):
+    best = max(run.metrics["test/accuracy"] for run in runs)
+    return verdict_of(best > 0.0, f"The best of {len(runs)} nets is right on {best:.2f}.", {"best": best})
+
+
+def picture(runs, verdict):
+    figure, (ax,) = panels("Costs")
+    for run in runs:
+        ax.plot(run.costs)
+    return figure
+"""
+DATA = """
+from nnlab.data import synthetic as toy
+
+
+def draw(folder):
+    toy.write(folder, toy.half_space(30, 4, 1), toy.half_space(12, 4, 2))
+"""
+SWEEP = """
+defaults:
+  - override /data: hdf5
+
+data:
+  train: ${nnlab_data:mine/train.h5}
+  test: ${nnlab_data:mine/test.h5}
+trainer:
+  iterations: 50
+
+hydra:
+  sweeper:
+    params:
+      seed: 1,2
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of nnlab with one experiment of its own, and one that needs the course's files."""
+    root = tmp_path_factory.mktemp("checkout")
+    for part in ("nnlab", "conf", "hydra_plugins"):
+        shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("mine", "real"):
+        folder = root / "experiments" / name
+        folder.mkdir(parents=True)
+        (folder / "README.md").write_text(f"# {name}\n\nNets are better\nthan chance.\n\nMore.\n")
+        (folder / "analysis.py").write_text(ANALYSIS)
+    (root / "experiments" / "mine" / "sweep.yaml").write_text(SWEEP)
+    (root / "experiments" / "mine" / "data.py").write_text(DATA)
+    (root / "experiments" / "real" / "sweep.yaml").write_text("defaults:\n  - override /data: catvnoncat\n")
+    other = root / "experiments" / "other"
+    other.mkdir()
+    verdict = {
+        "claim": "By hand.",
+        "verdict": "refuted",
+        "sentence": "It is not.",
+        "figures": {},
+        "runs": [],
+    }
+    (other / "verdict.json").write_text(json.dumps(verdict))
+    (root / "experiments" / "README.md").write_text("# Claims\n\nSome words.\n")
+    empty_store(root / "home")
+    return root
+
+
+@pytest.mark.slow
+def test_all_experiments_through_the_command_line(checkout: Path) -> None:
+    """What can be tested is; what is missing is named; the same again trains nothing."""
+    home, folder = checkout / "home", checkout / "experiments" / "mine"
+    env = {"PYTHONPATH": str(checkout), "NNLAB_DATA": ""}
+    first = nnlab("experiments", home=home, **env)
+    assert first.returncode == 1 and "Traceback" not in first.stderr, first.stderr
+    assert (
+        "real: " in first.stderr
+        and "nnlab data fetch" in first.stderr
+        and "no new verdict on real" in first.stderr
+    )
+    assert "confirmed: The best of 2 nets is right on" in first.stdout.replace("\n", " ")
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert verdict["verdict"] == "confirmed" and verdict["claim"] == "Nets are better than chance."
+    assert sorted(verdict["runs"]) == sorted(markers(home))
+    assert (folder / "picture.png").read_bytes().startswith(b"\x89PNG")
+    readme = (folder / "README.md").read_text()
+    assert (
+        readme.startswith("# mine\n\nNets are better\nthan chance.\n\nMore.\n")
+        and "**Confirmed.**" in readme
+    )
+    index = (checkout / "experiments" / "README.md").read_text()
+    assert index.startswith("# Claims\n\nSome words.\n")
+    assert "| [mine](mine/README.md) | Nets are better than chance. | confirmed | The best of 2" in index
+    assert "| [other](other/README.md) | By hand. | refuted | It is not. |" in index
+    (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
+    assert parent.info.run_name == "mine" and parent.info.status == "FINISHED"
+    assert parent.data.tags["nnlab.experiment"] == "mine"
+    assert parent.data.tags["nnlab.verdict"] == "confirmed"
+    assert parent.data.tags["nnlab.result"] == verdict["sentence"]
+    before = markers(home)
+    again = done(nnlab("experiments", "mine", home=home, **env))
+    assert "2 already done, 0 to do" in again.stdout and markers(home) == before
+    assert (folder / "README.md").read_text() == readme
+
+
+def test_names_are_checked_before_anything_runs(checkout: Path) -> None:
+    env = {"PYTHONPATH": str(checkout)}
+    refused = nnlab("experiments", "mine", "yours", home=checkout / "home", **env)
+    assert_refused(refused, "yours: there is no such experiment", "mine, real")
+    assert_refused(
+        nnlab("sweep", "experiment=yours", home=checkout / "home", **env),
+        "experiment",
+        "'yours'",
+        "mine, real",
+    )
