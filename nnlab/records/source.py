@@ -20,10 +20,10 @@ QUOTED = (
     r'"(?:[^\\"\n]|\\.)*"',
 )
 TOKEN = re.compile(
-    rf"(?P<skipped>[ \t\f]+|\\\n|\#[^\n]*)|(?P<newline>\n)"
+    r"(?:[ \t\f]|\\\n)*(?:(?P<newline>(?:\#[^\n]*)?\n)"
     rf"|(?P<text>[bBrRuU]{{0,2}}(?:{'|'.join(QUOTED)}))"
     rf"|(?P<formatted>[fF][rR]?(?:{'|'.join(QUOTED)})|[rR][fF](?:{'|'.join(QUOTED)}))"
-    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<other>\w+|.)",
+    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<other>\w+|.))",
     re.DOTALL,
 )
 FOR_TYPES = (["if", "TYPE_CHECKING", ":"], ["if", "typing", ".", "TYPE_CHECKING", ":"])
@@ -76,9 +76,7 @@ def logical_lines(source: str) -> Iterator[Line]:
     tokens: list[str] = []
     indents, depth, start, indent, is_text = [0], 0, 0, 0, True
     for match in TOKEN.finditer(f"{source}\n"):
-        kind = match.lastgroup
-        if kind == "skipped":
-            continue
+        kind = match.lastgroup or ""
         if kind == "newline":
             start = match.end()
             if tokens and not depth:
@@ -90,8 +88,8 @@ def logical_lines(source: str) -> Iterator[Line]:
                 tokens, is_text = [], True
             continue
         if not tokens:
-            indent = match.start() - start
-        tokens.append(match[0])
+            indent = match.start(kind) - start
+        tokens.append(match[kind])
         if kind != "text":
             is_text = False
             depth += (kind == "open") - (kind == "close")
