@@ -67,6 +67,8 @@ def working() -> Callable[[int], list[float]]:
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
     """A task: the seconds (clock and processor) to publish each record into a new SQLite store."""
+    from nnlab.tracking.parents import open_parent
+    from nnlab.tracking.store import Store
     from nnlab.tracking.tracker import Tracker
 
     def task(count: int) -> dict[str, list[float]]:
@@ -74,11 +76,11 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
         wall, cpu = [], []
         with TemporaryDirectory() as folder:
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-            tracker = Tracker(home, plan.experiment)
-            parent = tracker.open_parent(plan)
+            store = Store(home, plan.experiment)
+            tracker = Tracker(store, plan, open_parent(store, plan))
             for each in plan.cells[:count]:
                 begin, begin_cpu = time.perf_counter(), time.process_time()
-                tracker.publish(plan, each, record.verified(each.folder(home)), parent, None)
+                tracker.publish(each, record.verified(each.folder(home)))
                 wall.append(time.perf_counter() - begin)
                 cpu.append(time.process_time() - begin_cpu)
         return {"wall": wall[WARM_UP:], "cpu": cpu[WARM_UP:]}
@@ -87,11 +89,8 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
 
 
 def planning() -> Callable[[int], dict[str, Any]]:
-    """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
-    from hydra import initialize_config_dir
-    from hydra._internal.callbacks import Callbacks
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.types import HydraContext, RunMode
+    """A task: seconds to plan that many cells, and those of Hydra's own two compositions of one job."""
+    import hydra
 
     from nnlab.sweeps.grid import plan_cells, read_grid
 
@@ -101,18 +100,16 @@ def planning() -> Callable[[int], dict[str, Any]]:
             "grid": ["model.width=range(2,5)", "init.scale=0.1,1,10", f"seed=range(1,{count // 9 + 1})"],
         }
         seconds = {}
-        dataset(cell("deep").config)  # so that it is read before the clock starts
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            loader = GlobalHydra.instance().config_loader()
-            context = HydraContext(config_loader=loader, callbacks=Callbacks())
-            for name, swept in grids.items():
-                begin = time.perf_counter()
-                grid = read_grid([f"data={data_name()}", *swept], {}, {}, loader)
-                assert len(plan_cells(context, "config", grid).cells) == count
-                seconds[name] = time.perf_counter() - begin
+        dataset(cell("deep").config)  # read before
+        for name, swept in grids.items():
+            begin = time.perf_counter()
+            grid = read_grid([f"data={data_name()}", *swept], {}, {})
+            assert len(plan_cells(grid).cells) == count
+            seconds[name] = time.perf_counter() - begin
+        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
             begin = time.perf_counter()
             for seed in range(10):
-                loader.load_configuration("config", [f"data={data_name()}", f"seed={seed}"], RunMode.RUN)
+                hydra.compose("config", [f"data={data_name()}", f"seed={seed}"])
             seconds["job"] = 2 * (time.perf_counter() - begin) / 10
         return {"cells": count, **seconds}
 

@@ -4,7 +4,7 @@ from nnlab.cells.build import build_network
 from nnlab.cells.cell import Cell, explain_solver, resolve
 from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.load import dataset
-from nnlab.cells.plan import Plan, Published
+from nnlab.cells.plan import Plan
 from nnlab.cells.recorded_config import as_overrides, configuration
 from nnlab.cells.run_cell import attempt, run_cell
 from nnlab.cells.trained_net import ask, net_of, outputs
@@ -12,7 +12,6 @@ from nnlab.cells.trained_net import ask, net_of, outputs
 __all__ = [
     "Cell",
     "Plan",
-    "Published",
     "as_overrides",
     "ask",
     "attempt",

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from nnlab.cells.cache import features, gram_of, validation_products
 from nnlab.config.layers import hidden_sizes
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, Rows
+from nnlab.nn.activations import activation
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
 from nnlab.nn.initializers import draw
+from nnlab.nn.inputs import Rows
 from nnlab.nn.network import Network
 from nnlab.nn.optimizers import State, init
 
 if TYPE_CHECKING:
-    from nnlab.config.compose import Config, OptimizerConfig
+    from nnlab.config.schema import Config, OptimizerConfig
     from nnlab.data.dataset import Dataset
     from nnlab.nn.arrays import Array
 
@@ -32,7 +34,7 @@ class Start:
 def build(cfg: Config, data: Dataset) -> Start:
     """Make all that a training starts from, once."""
     network, gram_seconds = build_network(cfg, data)
-    Y = data.train.targets(network.sizes[-1], network.theta.dtype)
+    Y = data.train.targets(network.n[network.L], network.theta.dtype)
     rows = {name: features(split, cfg.trainer.dtype) for name, split in data.splits.items()}
     return Start(network, gram_seconds, Y, rows, validation_products(data, cfg.trainer))
 
@@ -49,7 +51,7 @@ def build_network(cfg: Config, data: Dataset) -> tuple[Network, float]:
         first = GramLayer(images[:], K, W1, decays=cfg.optimizer.l2 > 0.0)
     else:
         first = PrimalLayer(images, W1)
-    return Network(first, upper, cfg.model.activation, cfg.model.leak), seconds
+    return Network(first, upper, activation(cfg.model.activation, vars(cfg.model))), seconds
 
 
 def layer_sizes(cfg: Config, data: Dataset) -> list[int]:
@@ -63,5 +65,4 @@ def layer_sizes(cfg: Config, data: Dataset) -> list[int]:
 
 def optimizer_state(options: OptimizerConfig, network: Network) -> State:
     """The optimizer's state before the first step."""
-    o = options
-    return init(o.name, network.theta, o.lr, o.momentum, o.beta1, o.beta2, o.epsilon)
+    return init(options.name, network.theta, options.lr, options.decay, vars(options))

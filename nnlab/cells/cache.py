@@ -14,10 +14,11 @@ import numpy as np
 
 from nnlab.data import holdout
 from nnlab.data.dataset import Part
-from nnlab.nn.first_layer import Rows, gram, part_of_gram
+from nnlab.nn.gram import gram, part_of_gram
+from nnlab.nn.inputs import Rows
 
 if TYPE_CHECKING:
-    from nnlab.config.compose import TrainerConfig
+    from nnlab.config.schema import TrainerConfig
     from nnlab.data.dataset import Dataset, Split
     from nnlab.nn.arrays import Array
 

@@ -9,8 +9,8 @@ from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.load import dataset
 from nnlab.cells.ranking import SCORES
 from nnlab.config.canonical import canonical
-from nnlab.config.compose import Config
 from nnlab.config.layers import hidden_sizes
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError
 from nnlab.nn.optimizers import OPTIMIZERS

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnlab.nn.activations import activation
 from nnlab.nn.diagnostics import layer_statistics
-from nnlab.nn.first_layer import FirstLayer, Inputs, Rows, pieces
+from nnlab.nn.first_layer import FirstLayer
 from nnlab.nn.inference import Net, Parameters, forward
-from nnlab.nn.losses import LOSSES, OUTPUTS, Loss
-from nnlab.nn.metrics import accuracy
+from nnlab.nn.inputs import Inputs, Rows, pieces
+from nnlab.nn.losses import LOSSES, Loss, output
+from nnlab.nn.metrics import accuracy, rmse
 from nnlab.threads import limited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nnlab.cells.build import Start
-    from nnlab.config.compose import Config
+    from nnlab.config.schema import Config
     from nnlab.data.dataset import Dataset, Split
     from nnlab.nn.arrays import Array
     from nnlab.nn.network import Network
@@ -35,7 +37,7 @@ def final_metrics(
     cfg: Config, data: Dataset, parameters: Parameters, rows: Mapping[str, Rows]
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """Score of each split, cost (without L2) of those not trained on, and outputs A_L (n_L, m)."""
-    net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
+    net = Net(parameters, activation(cfg.model.activation, vars(cfg.model)), cfg.model.output)
     with limited(1):  # as in `predict` and in the served model, whatever trainer.threads is
         outputs = {name: _forward(net, rows[name]) for name in data.splits}
     metrics = _score("train", data.train, outputs["train"][1])
@@ -55,11 +57,10 @@ def _metrics(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dic
 
 
 def _score(name: str, split: Split, A_L: Array) -> dict[str, float]:
-    """``accuracy``; of a regression ``rmse``, the root of the mean of (A_L - Y)^2 over its elements."""
+    """``accuracy``, or ``rmse`` of a regression."""
     if not split.regression:
         return {f"{name}/accuracy": accuracy(A_L, split.y)}
-    error = A_L - split.targets(len(A_L), A_L.dtype)
-    return {f"{name}/rmse": float(np.sqrt(np.mean(error**2)))}
+    return {f"{name}/rmse": rmse(A_L, split.targets(len(A_L), A_L.dtype))}
 
 
 def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
@@ -91,13 +92,13 @@ class Evaluation:
 
     def _evaluate(self, network: Network) -> dict[str, float]:
         cfg, data = self._cfg, self._data
-        loss, output = LOSSES[cfg.model.output, cfg.model.loss], OUTPUTS[cfg.model.output]
-        metrics = layer_statistics(network, self._Y, loss, cfg.model.activation)
+        loss, kind = LOSSES[cfg.model.output, cfg.model.loss], cfg.model.output
+        metrics = layer_statistics(network, self._Y, loss)
         Z_train = network.forward_train()[:, : data.m]  # (n_L, m)
-        metrics |= _score("train", data.train, output(Z_train))
+        metrics |= _score("train", data.train, output(kind, Z_train))
         for name, split in unseen(data).items():
             Z_L = np.hstack([network.forward(part) for part in self._inputs(name, network.first)])
-            metrics |= _metrics(name, split, Z_L, output(Z_L), loss)  # Z_L (n_L, m)
+            metrics |= _metrics(name, split, Z_L, output(kind, Z_L), loss)  # Z_L (n_L, m)
         return metrics
 
     def _inputs(self, name: str, first: FirstLayer) -> Iterable[Inputs]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from nnlab.cells.cache import held_out
-from nnlab.config.compose import Config
 from nnlab.config.paths import home
+from nnlab.config.schema import Config
 from nnlab.data import sandbox
 from nnlab.data.dataset import Dataset
 

@@ -20,8 +20,9 @@ from typing import Any
 from nnlab import files
 from nnlab.cells.cell import Cell
 from nnlab.cells.ranking import SCORES, ranked_by
-from nnlab.config.compose import check, flatten, from_dict, training_dict
+from nnlab.config.constraints import check
 from nnlab.config.run_name import run_name
+from nnlab.config.schema import flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.records.lock import locked
 from nnlab.records.record import is_sha256
@@ -61,14 +62,6 @@ class Plan:
     def title(self) -> str:
         """The parent run's name: the keys that vary, short."""
         return " × ".join(key.rsplit(".", 1)[-1] for key in self.keys) or "sweep of one cell"
-
-
-@dataclass(frozen=True)
-class Published:
-    """A run that the store already has."""
-
-    run_id: str
-    complete: bool
 
 
 def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:

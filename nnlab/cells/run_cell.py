@@ -12,7 +12,7 @@ from nnlab.cells import pictures
 from nnlab.cells.cell import Cell
 from nnlab.cells.load import dataset
 from nnlab.cells.train_cell import Result, train_cell
-from nnlab.config.compose import training_dict
+from nnlab.config.schema import training_dict
 from nnlab.data.dataset import Dataset
 from nnlab.nn.metrics import classes
 from nnlab.nn.training import Callback, Step

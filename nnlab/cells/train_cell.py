@@ -19,14 +19,13 @@ from nnlab.cells.workload import training_size
 from nnlab.data.dataset import Part
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.losses import LOSSES
-from nnlab.nn.optimizers import OPTIMIZERS
-from nnlab.nn.training import train
+from nnlab.nn.training import Schedule, train
 from nnlab.threads import limited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nnlab.config.compose import Config
+    from nnlab.config.schema import Config
     from nnlab.data.dataset import Dataset
     from nnlab.nn.arrays import Array
     from nnlab.nn.training import Callback
@@ -53,18 +52,15 @@ def _train_cell(cfg: Config, data: Dataset, callbacks: Sequence[Callback]) -> Re
     begin = build(cfg, data)
     network, loss = begin.network, LOSSES[cfg.model.output, cfg.model.loss]
     evaluation = Evaluation(cfg, data, begin)
-    state = optimizer_state(cfg.optimizer, network)
+    o, state = cfg.optimizer, optimizer_state(cfg.optimizer, network)
+    schedule = Schedule(cfg.trainer.iterations, o.batch_size, cfg.seed, o.l2, cfg.trainer.eval_every)
     start = time.perf_counter()
-    costs = train(
-        network, begin.Y, loss, OPTIMIZERS[cfg.optimizer.name], state,
-        iterations=cfg.trainer.iterations, batch_size=cfg.optimizer.batch_size, seed=cfg.seed,
-        l2=cfg.optimizer.l2, pause_every=cfg.trainer.eval_every, callbacks=[evaluation, *callbacks],
-    )  # fmt: skip
+    costs = train(network, begin.Y, loss, state, schedule, [evaluation, *callbacks])
     seconds = time.perf_counter() - start - evaluation.seconds
     parameters = network.parameters()
     metrics, outputs = final_metrics(cfg, data, parameters, begin.rows)
-    metrics |= layer_statistics(network, begin.Y, loss, cfg.model.activation)
-    metrics |= training_size(cfg, [data.n_0, *network.sizes], data.train)
+    metrics |= layer_statistics(network, begin.Y, loss)
+    metrics |= training_size(cfg, [data.n_0, *network.n.values()], data.train)
     metrics["time/train_s"] = seconds + begin.gram_seconds
     last_costs = [costs[-1], *(metrics[f"{name}/cost"] for name in unseen(data))]
     weights = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from nnlab.config.compose import Config
+    from nnlab.config.schema import Config
     from nnlab.data.dataset import Split
 
 

@@ -4,14 +4,12 @@ import math
 from collections.abc import Sequence
 
 import click
-from rich.console import Console
 
 from nnlab import reruns
-from nnlab.cli.data import OVERRIDES
+from nnlab.cli.overrides import OVERRIDES, overrides_of
 from nnlab.cli.rerun_sweep import rerun_sweep
 from nnlab.errors import Failed, UserError
-
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
+from nnlab.sweeps.console import OUT, complain, say
 
 
 @click.command("rerun", context_settings=OVERRIDES)
@@ -48,23 +46,23 @@ def rerun(
     if not math.isfinite(tolerance):
         raise UserError("--tolerance: must be a finite number; 0 is bit for bit")
     if sweep is not None:
-        overrides = [*([run] if run else []), *context.args]
+        overrides = [*([run] if run else []), *overrides_of(context)]
         _refuse_beside_sweep(overrides, at_commit)
         rerun_sweep(sweep, overrides, tolerance, experiment)
         return
     if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
     again = reruns.rerun(
-        run, context.args,
+        run, overrides_of(context),
         tolerance=tolerance, at_commit=at_commit, trust_diff=trust_diff, experiment=experiment,
     )  # fmt: skip
-    OUT.print(again.verdict, markup=False, soft_wrap=True)
+    say(again.verdict)
     if again.trained_by:
         OUT.print(f"  trained by      {again.trained_by}")
-    OUT.print(f"  record          {again.record.folder}", soft_wrap=True)
+    say(f"  record          {again.record.folder}")
     run_id, problem = reruns.publish(again)
     if run_id is None:
-        ERROR.print(f"MLflow: {problem}; this rerun is not published", markup=False)
+        complain(f"{problem}; this rerun is not published")
     else:
         OUT.print(f"  MLflow run      {run_id}")
     if not again.holds:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from nnlab.errors import Failed
 from nnlab.reruns import Outcome, Verification, tag, verifying
+from nnlab.sweeps.console import OUT, complain, progress_bar, say
 
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 SHOWN = 50  # rows of the table; what differs comes first
 
 
@@ -21,19 +19,15 @@ def rerun_sweep(text: str, overrides: Sequence[str], tolerance: float, experimen
     _report(verification, outcomes)
     same = all(outcome.identical for outcome in outcomes)
     if problem := tag(verification, same):
-        ERROR.print(f"MLflow: {problem}; the sweep is not tagged", markup=False)
+        complain(f"{problem}; the sweep is not tagged")
     if not same:
         raise Failed(f"sweep {verification.sweep} was not reproduced; the lines above say what differs")
 
 
 def _watch(verification: Verification) -> list[Outcome]:
     """Collect the outcomes under a progress bar; sorted with what differs first."""
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[differ]} differ"),
-        TextColumn("left:"), TimeRemainingColumn(),
-    )  # fmt: skip
     collected: list[Outcome] = []
-    with Progress(*columns, console=ERROR, transient=True) as bar:
+    with progress_bar("{task.completed}/{task.total} {task.fields[differ]} differ") as bar:
         task = bar.add_task("cells", total=verification.cells, differ=0)
         for outcome in verification.outcomes:
             collected.append(outcome)
@@ -47,13 +41,13 @@ def _report(verification: Verification, outcomes: list[Outcome]) -> None:
     if len(outcomes) > SHOWN:
         OUT.print(f"and {len(outcomes) - SHOWN} cells more, none worse than the last above")
     same = sum(outcome.identical for outcome in outcomes)
-    OUT.print(f"{same} of {len(outcomes)} cells came out the same", soft_wrap=True)
+    say(f"{same} of {len(outcomes)} cells came out the same")
     for cause in dict.fromkeys(cause for outcome in outcomes for cause in outcome.causes):
-        OUT.print(f"  {cause}", markup=False, soft_wrap=True)
+        say(f"  {cause}")
     apart = verification.apart
     if apart.is_dir():
         if any(apart.iterdir()):
-            OUT.print(f"  reruns that differ: {apart}", soft_wrap=True)
+            say(f"  reruns that differ: {apart}")
         else:
             apart.rmdir()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nnlab.config.compose import ModelConfig
+    from nnlab.config.schema import ModelConfig
 
 
 def hidden_sizes(model: ModelConfig) -> list[int]:

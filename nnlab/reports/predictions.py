@@ -14,7 +14,8 @@ from PIL import Image
 
 from nnlab.cells.load import dataset
 from nnlab.cells.recorded_config import configuration
-from nnlab.config.compose import Config, compose
+from nnlab.config.compose import compose
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.metrics import classes

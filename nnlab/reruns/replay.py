@@ -7,7 +7,7 @@ from pathlib import Path
 from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.recorded_config import as_overrides, configuration
 from nnlab.cells.run_cell import run_cell
-from nnlab.config.compose import quoted
+from nnlab.config.overrides import quoted
 from nnlab.config.paths import home
 from nnlab.records.record import Record
 from nnlab.reruns import checkout

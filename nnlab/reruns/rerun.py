@@ -9,8 +9,9 @@ from nnlab.config.paths import home
 from nnlab.records.record import Record
 from nnlab.reruns.compare import verdict
 from nnlab.reruns.replay import folder_apart, replay, replay_at_commit
-from nnlab.tracking import location
 from nnlab.tracking.find_run import recorded
+from nnlab.tracking.store import Unavailable, connected
+from nnlab.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,11 @@ def _program(rec: Record) -> str:
 
 def publish(again: Rerun) -> tuple[str | None, str]:
     """Publish the new record as a run of its own; returns its run's id, or None and the reason why not."""
-    from nnlab.tracking import tracker as tracking  # brings MLflow, which takes seconds
-
     rec = again.record
     cell = replace(again.cell, fingerprint=rec.fingerprint)  # another one where another program trained it
     plan = plans.make("train", [cell], [])
     try:
-        tracker = tracking.Tracker(home(), plan.experiment)
-        return tracker.publish_rerun(plan, cell, rec, again.repeats, again.holds), ""
-    except tracking.Unavailable as error:
-        return None, location.reason(error)
+        with connected(home(), plan.experiment) as store:
+            return Tracker(store, plan).publish_rerun(cell, rec, again.repeats, again.holds), ""
+    except Unavailable as error:
+        return None, str(error)

@@ -19,10 +19,9 @@ from nnlab.records.differences import causes
 from nnlab.reruns.compare import compare
 from nnlab.reruns.replay import folder_apart, replay
 from nnlab.threads import cores
-from nnlab.tracking import location
-from nnlab.tracking.find_run import reaching
 from nnlab.tracking.reader import Reader
 from nnlab.tracking.runs import Run
+from nnlab.tracking.store import Unavailable, connected
 
 AT_A_TIME = 16  # records for each core that are fetched before they are trained again
 
@@ -75,7 +74,7 @@ def verifying(
     """Begin to train the cells of a sweep again, from this home's records or from those that MLflow holds.
 
     ``sweep`` is a sweep's id, its beginning, or in MLflow its parent run's id or name. UserError where
-    there is none; Failed where MLflow is needed and cannot be reached.
+    there is none; Unavailable where MLflow is needed and cannot be reached.
     """
     apart = folder_apart()
     terms = partial(Terms, overrides, tolerance, apart=apart)
@@ -85,10 +84,11 @@ def verifying(
         outcomes = verify(cells, terms(trust_paths=True))
         yield Verification(plan.id, plan.experiment, len(cells), apart, outcomes)
         return
-    with reaching(home(), experiment) as tracker:
-        found = tracker.reader.sweep(sweep)
+    with connected(home(), experiment) as store:
+        reader = Reader(store)
+        found = reader.sweep(sweep)
         runs = sorted(found.cells, key=lambda run: run.name)
-        outcomes = _verify_fetched(tracker.reader, runs, terms(trust_paths=False))
+        outcomes = _verify_fetched(reader, runs, terms(trust_paths=False))
         yield Verification(found.parent.tags["nnlab.sweep"], experiment, len(runs), apart, outcomes)
 
 
@@ -108,14 +108,12 @@ def verify(cells: Sequence[Recorded], terms: Terms) -> Iterator[Outcome]:
 
 def tag(done: Verification, same: bool) -> str:
     """Write the outcome to the sweep's parent run in MLflow; returns the reason where that fails."""
-    from nnlab.tracking import tracker as tracking  # brings MLflow, which takes seconds
-
     try:
-        tracker = tracking.Tracker(home(), done.experiment)
-        parent = tracker.reader.sweep(done.sweep).parent
-        tracker.tag(parent.id, {"nnlab.identical": str(same).lower()})
-    except (UserError, *tracking.Unavailable) as error:
-        return location.reason(error)
+        with connected(home(), done.experiment) as store:
+            parent = Reader(store).sweep(done.sweep).parent
+            store.log(parent.id, tags={"nnlab.identical": str(same).lower()})
+    except (UserError, Unavailable) as error:
+        return str(error)
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The served model's own code: MLflow loads it with the modules it imports, as one file (see ``model``)."""
+"""The code of a served model. MLflow loads it as one file with the modules it imports (``model_code``)."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from threadpoolctl import threadpool_limits
 
+from nnlab.nn.activations import activation
 from nnlab.nn.inference import Net, answers, features, forward
 
 
@@ -20,8 +21,7 @@ class ServedNet(PythonModel):
         L = sum(name.startswith("W") for name in net)
         self._net = Net(
             [(net[f"W{l}"], net[f"b{l}"]) for l in range(1, L + 1)],
-            str(net["activation"]),
-            float(net["leak"]),
+            activation(str(net["activation"]), net),
             str(net["output"]),
         )
         self._dtype, self._classes = str(net["dtype"]), net["classes"].tolist()
@@ -32,9 +32,11 @@ class ServedNet(PythonModel):
         model_input: np.ndarray,  # MLflow reads this hint
         params: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """Class, its probability and the probabilities of all classes of each example; of a regression
-        its outputs."""
-        with threadpool_limits(1):  # as the trainer's figures
+        """For each example its class, the class's probability and those of all classes.
+
+        For a regression its outputs.
+        """
+        with threadpool_limits(1):  # as for the metrics of a record
             _, A_L = forward(self._net, features(model_input, self._dtype))
         if not self._classes:
             return [{"outputs": column.tolist()} for column in A_L.T]

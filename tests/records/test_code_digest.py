@@ -123,7 +123,7 @@ def test_another_constant_in_any_numeric_module_counts(package: Path, name: str)
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("cells/evaluation", "np.mean(error**2)", "np.mean(error**4)"),  # the formula of rmse
+        ("nn/metrics", "np.mean(error**2)", "np.mean(error**4)"),  # the formula of rmse
         ("cells/build", "W.astype(cfg.trainer.dtype, copy=False)", "W.astype('float64', copy=False)"),
         ("cells/cache", "split.rows(dtype)", "split.rows('float64')"),
         ("cells/cache", "if folds is not None", "if folds is None"),
