@@ -82,7 +82,9 @@ def test_report_shows_the_sweep(home: Path) -> None:
 def test_compare_shows_what_differs(home: Path) -> None:
     ids = {run.info.run_name: run.info.run_id for run in runs(home, "tags.`nnlab.kind` = 'cell'")}
     out = done(nnlab("compare", ids["lr0.1 3x3 #1 relu s1"], ids["lr0.1 3x3 #2 relu s1"], home=home)).stdout
-    assert "seed" in out and "test/accuracy" in out.replace("test accuracy", "test/accuracy")
+    assert any(line.split() == ["seed", "1", "2"] for line in out.splitlines()), out
+    page = Path(out.split("curves: ")[1].split()[0]).read_text("utf-8")
+    assert "relu 3x3 s1 #1" in page and "relu 3x3 s1 #2" in page
 
 
 def test_a_run_is_trained_again_by_the_program_of_today(home: Path) -> None:
