@@ -2,6 +2,7 @@
 
 from nnlab.config.canonical import canonical, held_out_by
 from nnlab.config.constraints import check, reject_hidden_conflict
+from nnlab.config.layers import hidden_sizes
 from nnlab.config.paths import CONF, EXPERIMENTS, ROOT, home, named_data
 from nnlab.config.run_name import run_name
 from nnlab.config.schema import (
@@ -16,7 +17,6 @@ from nnlab.config.schema import (
     activation_options,
     flatten,
     from_dict,
-    hidden_sizes,
     optimizer_options,
     training_dict,
     unknown_key,
