@@ -1,7 +1,7 @@
 # nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup data train sweep rerun report experiments ui test test-all bench lint clean lock
+.PHONY: help setup data train sweep rerun report experiments ui test test-all bench lint packages clean lock
 
 PYTHON ?= python3
 DATA ?= painted
@@ -90,6 +90,9 @@ lint: $(READY) ## ruff and mypy --strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+packages: $(READY) ## draw the packages and their imports into docs/packages.svg
+	@$(BIN)/python docs/packages.py
 
 lock: ## pin the newest packages that pyproject.toml admits (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
