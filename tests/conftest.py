@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from nnlab.data.hdf5 import Dataset, Split
+from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
 from nnlab.nn.network import Network
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_blas_thread() -> Iterator[None]:
-    """As cells are trained; it also keeps parallel tests out of each other's way."""
+    """Cells are trained with one thread; and tests that run in parallel then share the cores well."""
     with threadpool_limits(1):
         yield
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty NNLAB_HOME: whatever nnlab writes goes there."""
+    """An empty NNLAB_HOME, into which nnlab writes everything."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("NNLAB_HOME", str(folder))
@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of the real set. Absent, the test is skipped; present but broken, it fails."""
+    """The folder of the real set. Without it the test is skipped; if its files are broken, it fails."""
     given = os.environ.get("NNLAB_DATA")
     if not given:
         pytest.skip("NNLAB_DATA is not set: it should name the folder that has catvnoncat/")

@@ -1,4 +1,4 @@
-"""Helpers of tests that disturb: drivers in groups of their own, a real server, what must be the same."""
+"""Helpers of tests that kill or interrupt: drivers in own process groups, a real server, comparisons."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
 import pytest
 from harness import command, environment, histories, runs, wait_for, working_folder
 
@@ -19,6 +20,7 @@ from nnlab.records import record
 CELLS = "tags.`nnlab.kind` = 'cell'"
 SWEEPS = "tags.`nnlab.kind` = 'sweep'"
 VARYING = {"mlflow.parentRunId", "nnlab.record", "nnlab.driver", "nnlab.heartbeat", "nnlab.sweep"}
+ENDED = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
 DRIVERS: list["Driver"] = []
@@ -26,7 +28,7 @@ DRIVERS: list["Driver"] = []
 
 @pytest.fixture(autouse=True)
 def no_strays() -> Iterator[None]:
-    """Whatever a test that failed has left running ends with it."""
+    """Kill the processes that a failed test has left running."""
     yield
     while DRIVERS:
         driver = DRIVERS.pop()
@@ -37,7 +39,7 @@ def no_strays() -> Iterator[None]:
 
 
 class Driver:
-    """`nnlab ...` in a session and group of its own, with all that comes of it."""
+    """`nnlab ...` in a session and process group of its own, with all its child processes."""
 
     def __init__(self, home: Path, *arguments: str, output: str = "output.txt", **env: str) -> None:
         DRIVERS.append(self)
@@ -49,26 +51,23 @@ class Driver:
             )  # fmt: skip
 
     def group(self) -> list[int]:
-        """The living processes of the session, the driver first."""
+        """The ids of the session's running processes, in ascending order: the driver first."""
         found = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
-            except OSError:  # it ended
-                continue
-            if int(session) == self.process.pid and state not in "ZX":
-                found.append(int(stat.parent.name))
+        for process in psutil.process_iter(["status"]):
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                if os.getsid(process.pid) == self.process.pid and process.info["status"] not in ENDED:
+                    found.append(process.pid)
         return sorted(found)
 
     def end(self, seconds: float = 180) -> int:
-        """Wait for the driver; the pipes are files, so that nobody else is waited for."""
+        """Wait for the driver alone: its output goes to a file, so its children are not waited for."""
         return self.process.wait(seconds)
 
     def text(self) -> str:
         return self.output.read_text()
 
 
-# -- what two homes must have in common ------------------------------------------------------------
+# -- comparing two homes ---------------------------------------------------------------------------
 
 
 def store_of(home: Path, uri: str | None = None, experiment: str = "nnlab") -> list[dict[str, Any]]:
@@ -96,7 +95,7 @@ def store_of(home: Path, uri: str | None = None, experiment: str = "nnlab") -> l
 
 
 def records_of(home: Path) -> dict[str, Any]:
-    """All records, every file of them verified, without times."""
+    """All records without times; every file of them is verified."""
     found = {}
     for folder in sorted(path.parent for path in (home / "runs").glob(f"*/{record.MARKER}")):
         rec = record.verified(folder)
@@ -118,7 +117,7 @@ def records_of(home: Path) -> dict[str, Any]:
 
 
 def inodes(home: Path) -> dict[str, tuple[int, float]]:
-    """Marker and start of each finished record: training it again would change both."""
+    """The marker's inode and the start of each finished record: training again would change both."""
     found = {}
     for path in (home / "runs").glob(f"*/{record.MARKER}"):
         try:
@@ -129,7 +128,7 @@ def inodes(home: Path) -> dict[str, tuple[int, float]]:
 
 
 def assert_same(home: Path, undisturbed: Path, uri: str | None = None, experiment: str = "nnlab") -> None:
-    """Records and store of two homes say the same."""
+    """Records and stores of two homes are the same."""
     assert records_of(home) == records_of(undisturbed)
     ours, theirs = store_of(home, uri, experiment), store_of(undisturbed)
     assert [run["name"] for run in ours] == [run["name"] for run in theirs]
@@ -140,7 +139,7 @@ def assert_same(home: Path, undisturbed: Path, uri: str | None = None, experimen
 
 
 def busy() -> float:
-    """How many times longer things may take because the machine is doing others."""
+    """The factor by which a busy machine may slow a test down."""
     return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
 
 
@@ -159,7 +158,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers, 15 to 50 s."""
+        """Start it and wait until it answers, which takes 15 to 50 s."""
         command = [
             sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port),
             "--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db",
@@ -180,7 +179,7 @@ class Server:
             return False
 
     def signal(self, number: signal.Signals) -> None:
-        """To all its processes."""
+        """Send a signal to all its processes."""
         assert self.process is not None
         os.killpg(self.process.pid, number)
         if number == signal.SIGKILL:

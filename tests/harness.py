@@ -1,4 +1,4 @@
-"""Plain helpers: nnlab as a process, tiny data sets, cells made in this process, the MLflow store."""
+"""Helpers: small data sets, nnlab as a process, cells trained in this process, the MLflow store."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ from nnlab.records.lock import claim
 
 
 def points(m: int, n: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """m points in n dimensions, labelled by the sign of their sum: a net learns them at once."""
+    """m points in n dimensions, labelled by the sign of their sum: a net learns them in a few steps."""
     x = np.random.RandomState(seed).randn(m, n)
     return x, (x.sum(axis=1) > 0).astype(np.int64)
 
@@ -57,7 +57,7 @@ def small_set(folder: Path, m_train: int = 30, m_test: int = 12, n: int = 2) -> 
 
 
 def environment(home: Path, **env: str) -> dict[str, str]:
-    """This process's environment, without what steers MLflow or Hydra, writing to ``home`` only."""
+    """This process's environment without the variables of MLflow and Hydra, and with NNLAB_HOME=home."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HYDRA_", "NNLAB_HOME"))}
     return kept | {"NNLAB_HOME": str(home)} | env
 
@@ -67,7 +67,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def working_folder(home: Path) -> Path:
-    """The current folder of the processes: beside ``home`` and empty, so that strays are seen."""
+    """The current folder of the processes: beside ``home`` and empty, so that a test sees stray files."""
     folder = home.parent / f"{home.name}-cwd"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -89,7 +89,7 @@ def nnlab(
 
 
 def start(*arguments: str, home: Path, **env: str) -> "subprocess.Popen[str]":
-    """Start nnlab and go on."""
+    """Start nnlab and return at once."""
     return subprocess.Popen(
         command(*arguments),
         env=environment(home, **env),
@@ -101,7 +101,7 @@ def start(*arguments: str, home: Path, **env: str) -> "subprocess.Popen[str]":
 
 
 def done(process: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    """The process, which must have ended with 0 and without a traceback or warning."""
+    """Check that the process ended with 0, without a traceback or warning, and return it."""
     assert process.returncode == 0, process.stdout + process.stderr
     assert "Traceback" not in process.stderr and "Warning" not in process.stderr, process.stderr
     return process
@@ -121,7 +121,7 @@ def assert_refused(process: subprocess.CompletedProcess[str], *words: str) -> No
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait until the condition gives something true, and return that."""
+    """Wait until the condition returns something true, and return that."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():
@@ -135,7 +135,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
 
 @contextmanager
 def living_in(home: Path, **env: str) -> Iterator[Path]:
-    """NNLAB_HOME is ``home`` within the block, and MLflow's variables are these alone."""
+    """Within the block NNLAB_HOME is ``home``, and MLflow has no variables but those of ``env``."""
     home.mkdir(parents=True, exist_ok=True)
     with patch.dict(os.environ, environment(home, **env), clear=True):
         yield home
@@ -147,7 +147,7 @@ def cell(*overrides: str) -> Cell:
 
 
 def trained(home: Path, *overrides: str) -> tuple[Cell, record.Record]:
-    """Train a cell here and return it with its record."""
+    """Train a cell in this process and return it with its record."""
     made = cell(*overrides)
     with claim(made.folder(home)) as mine:
         assert mine
@@ -159,7 +159,7 @@ def trained(home: Path, *overrides: str) -> tuple[Cell, record.Record]:
 
 @cache
 def load_mlflow() -> None:
-    """Import MLflow and build its tables' classes, whose own deprecation warnings are not ours."""
+    """Import MLflow and build the classes of its tables; its own deprecation warnings are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from mlflow.store.tracking.dbmodels import models
@@ -182,7 +182,7 @@ def _migrated() -> bytes:
 
 
 def empty_store(home: Path, name: str = "mlflow.db") -> Path:
-    """Put an empty, migrated MLflow store into ``home``, which spares the seconds of making one."""
+    """Put an empty MLflow store into ``home``: a copy, since to make one takes seconds."""
     home.mkdir(parents=True, exist_ok=True)
     (home / name).write_bytes(_migrated())
     return home

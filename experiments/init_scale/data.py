@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from nnlab.data import synthetic as toy
+from nnlab.data import synthetic
 
 
 def draw(folder: Path) -> None:
     """Write train.h5 and test.h5 unless they are there."""
-    toy.write(folder, toy.half_space(128, 32, 1), toy.half_space(500, 32, 2))
+    synthetic.write(folder, synthetic.half_space(128, 32, 1), synthetic.half_space(500, 32, 2))

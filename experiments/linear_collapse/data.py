@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from nnlab.data.painted import generator as painted
+from nnlab.data import SplitName
+from nnlab.data.painted import generator
 
-COUNTS: dict[painted.Split, int] = {"train": 209, "test": 1000}
+COUNTS: dict[SplitName, int] = {"train": 209, "test": 1000}
 
 
 def draw(folder: Path) -> None:
     """Write train.h5 and test.h5 unless they are there."""
     for split, count in COUNTS.items():
         if not (folder / f"{split}.h5").is_file():
-            painted.write(folder / f"{split}.h5", split, count, seed=0)
+            generator.write(folder / f"{split}.h5", split, count, seed=0)

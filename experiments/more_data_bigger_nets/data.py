@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from nnlab.data import hdf5
-from nnlab.data.painted import generator as painted
+from nnlab.data.hdf5 import SplitName
+from nnlab.data.painted import generator
 
 # The training sets as places among the 20,000; their names are m or m_seed. Up to m = 1000 each seed has
 # its own pictures.
@@ -23,17 +24,16 @@ def draw(folder: Path) -> None:
     _write(folder, "test", TEST)
 
 
-def _write(folder: Path, split: painted.Split, sets: dict[str, slice]) -> None:
+def _write(folder: Path, split: SplitName, sets: dict[str, slice]) -> None:
     if all((folder / f"{name}.h5").is_file() for name in sets):
         return
     count = max(places.stop for places in sets.values())
     print(f"painting {count} {split} pictures, once", flush=True)
     y = np.arange(count) % 2  # half of each set are cats
     x = np.empty((count, 64, 64, 3), np.uint8)
-    for i, picture in enumerate(painted.paint_all(split, y.tolist(), seed=0)):
+    for i, picture in enumerate(generator.paint_all(split, y.tolist(), seed=0)):
         x[i] = picture
-    classes = tuple(name.decode() for name in painted.CLASSES)
     for name, places in sets.items():
         part = folder / f".{name}.part"
-        hdf5.write(part, split, x[places], y[places], classes)
+        hdf5.write(part, split, x[places], y[places], generator.CLASSES)
         part.replace(folder / f"{name}.h5")

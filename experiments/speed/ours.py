@@ -9,7 +9,6 @@ import numpy as np
 from experiments.speed.work import cell
 from nnlab.cells.evaluation import Evaluation
 from nnlab.cells.train_cell import _progress_writer, build_network, dataset
-from nnlab.data.holdout import splits
 from nnlab.nn.first_layer import GramLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
@@ -78,7 +77,7 @@ class Evaluated(Loop):
     def start(self) -> None:
         """Make new callbacks too."""
         super().start()
-        rows = {name: split.features() for name, split in splits(self.data).items()}
+        rows = {name: split.features() for name, split in self.data.splits.items()}
         self._evaluation = Evaluation(self.cfg, self.data, self.Y, rows, None)
         self.callbacks = [self._evaluation, _progress_writer(Path(mkdtemp()), time.time())]
 

@@ -7,9 +7,7 @@ import numpy as np
 
 from nnlab.config.paths import home
 from nnlab.data import hdf5
-from nnlab.data.painted import generator as painted
-
-CLASSES = tuple(name.decode() for name in painted.CLASSES)
+from nnlab.data.painted import generator
 
 
 def painted_set(count: int) -> tuple[Path, Path]:
@@ -18,7 +16,7 @@ def painted_set(count: int) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     train, test = folder / f"train_{count}.h5", folder / "test.h5"
     if not test.is_file():
-        painted.write(test, "test", 50, seed=0)
+        generator.write(test, "test", 50, seed=0)
     if not train.is_file():
         _write(train, count)
     return train, test
@@ -36,8 +34,8 @@ def _write(path: Path, count: int) -> None:
     """Image i is a cat where i is odd."""
     labels = np.arange(count) % 2
     images = np.empty((count, 64, 64, 3), np.uint8)
-    for i, image in enumerate(painted.paint_all("train", labels.tolist(), seed=0)):
+    for i, image in enumerate(generator.paint_all("train", labels.tolist(), seed=0)):
         images[i] = image
     part = path.with_suffix(".part")
-    hdf5.write(part, "train", images, labels, CLASSES)
+    hdf5.write(part, "train", images, labels, generator.CLASSES)
     part.replace(path)

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from nnlab.data.synthetic import CURVES
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 
-Function = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Function = Callable[[Array], Array]
 
 FUNCTIONS: dict[str, Function] = {
     "sin(2 pi x)": lambda x: np.sin(2.0 * np.pi * x),

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.config.compose import TrainerConfig
-from nnlab.data.hdf5 import Dataset, Split
-from nnlab.data.holdout import Part
+from nnlab.data.dataset import Dataset, Part, Split
 from nnlab.nn.first_layer import Rows, gram, part_of_gram
 
 Array = NDArray[np.floating]

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.config.compose import Config
-from nnlab.data.hdf5 import Dataset, Split
-from nnlab.data.holdout import splits
+from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.first_layer import FirstLayer, Inputs, Rows, pieces
 from nnlab.nn.inference import Net, Parameters, forward
@@ -32,7 +31,7 @@ def final_figures(
     """Worths of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
     with limited(1):  # whatever trainer.threads: as `predict` and the served model
-        outputs = {name: _forward(net, rows[name]) for name in splits(data)}
+        outputs = {name: _forward(net, rows[name]) for name in data.splits}
     figures = _worth("train", data.train, outputs["train"][1])
     for name, split in unseen(data).items():
         figures |= _figures(name, split, *outputs[name], LOSSES[cfg.model.output, cfg.model.loss])
@@ -41,7 +40,7 @@ def final_figures(
 
 def unseen(data: Dataset) -> dict[str, Split]:
     """The splits that a net is not trained on, by name."""
-    return {name: split for name, split in splits(data).items() if name != "train"}
+    return {name: split for name, split in data.splits.items() if name != "train"}
 
 
 def _figures(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dict[str, float]:
@@ -105,7 +104,7 @@ class Evaluation:
         inputs = (
             first.inputs(rows[p], None if products is None else products[p]) for p in pieces(len(rows))
         )
-        if splits(self._data)[name].streamed:
+        if self._data.splits[name].streamed:
             return inputs
         self._kept[name] = list(inputs)
         return self._kept[name]

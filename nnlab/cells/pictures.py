@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from nnlab.data.lazy_rows import Chosen, Stored
+from nnlab.data.lazy_rows import Examples
 
 COLUMNS = 8
 MOST = 64  # images in one picture
@@ -41,7 +41,7 @@ def _label(text: str, width: int) -> NDArray[np.uint8]:
 
 
 def misclassified(
-    images: Stored | Chosen | NDArray[np.uint8],
+    images: Examples,
     y: NDArray[np.int64],
     predicted: NDArray[np.int64],
     classes: Sequence[str],

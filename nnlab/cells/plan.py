@@ -18,9 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES, ranked_by
 from nnlab.cells.train_cell import Cell
-from nnlab.config.canonical import held_out_by
 from nnlab.config.compose import check, flatten, from_dict, training_dict
 from nnlab.config.run_name import run_name
 from nnlab.errors import UserError
@@ -47,9 +46,8 @@ class Plan:
 
     @cached_property
     def select_by(self) -> str:
-        """The figure that its cells are ranked by: on held-out examples, if all of them have some."""
-        held_out = all(held_out_by(flatten(training_dict(cell.config))) for cell in self.cells)
-        return f"{'validation' if held_out else 'test'}/{self.cells[0].figure}"
+        """The metric that its cells are ranked by: the score on held-out examples, or on the test set."""
+        return ranked_by(self.cells[0].figure, [flatten(training_dict(c.config)) for c in self.cells])
 
     def name(self, cell: Cell) -> str:
         """The run name of a cell of this plan."""
@@ -128,7 +126,7 @@ def _check(plan: Plan) -> None:
         check(cell.config)
         if not record.DIGEST.fullmatch(cell.fingerprint):
             raise ValueError(f"{cell.fingerprint!r} is no fingerprint")
-        if cell.figure not in FIGURES:
+        if cell.figure not in SCORES:
             raise ValueError(f"{cell.figure!r} is no figure")
 
 

@@ -1,4 +1,4 @@
-"""What came of a plan: a row per cell, counts, the best cell, as a table, Markdown and plain rows."""
+"""The summary of a plan: counts, a row for each cell, the best cells; as a table, Markdown and CSV."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnlab.cells.plan import Plan
-from nnlab.cells.ranking import Configuration, Run, cost_beside, rank, worse
+from nnlab.cells.ranking import Configuration, Result, cost_beside, rank, sort_key
 from nnlab.cells.train_cell import Cell
 from nnlab.config.compose import flatten, training_dict
 from nnlab.errors import UserError
@@ -29,19 +29,19 @@ HEADINGS = {
     "time/train_s": "seconds",
 }
 SELECTED = {
-    "test": "Ranked by {} on the test set, so the best figure is a selected one and "
-    "too bright; data.validation=0.2 or data.folds=5 hold examples out to select by.",
+    "test": "Ranked by {} on the test set, so the best value is a selected one and too optimistic; "
+    "data.validation=0.2 or data.folds=5 hold examples out to select by.",
     "validation": "Ranked by {} on held-out training examples; the test set took no part.",
 }
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Rows in the plan's order, and configurations: what differs by seed or fold alone, best mean first."""
+    """What came out of a plan's cells."""
 
     plan: Plan
-    rows: list[dict[str, Any]]
-    configurations: list[Configuration]  # with a finished cell
+    rows: list[dict[str, Any]]  # one for each cell, in the plan's order
+    configurations: list[Configuration[Result]]  # those with a finished cell, the best mean first
     ended: float | None  # when the last cell was done, seconds since 1970
 
     @property
@@ -53,16 +53,19 @@ class Summary:
 
     @property
     def ranked(self) -> list[dict[str, Any]]:
-        """The finished cells: those of the best configuration first, the best of them first."""
+        """The rows of finished cells: by their configuration's rank, then their own metric and cost."""
         places = {run.id: place for place, c in enumerate(self.configurations) for run in c.runs}
-        figure, cost = self.plan.select_by, cost_beside(self.plan.select_by)
-        known = [row for row in self.rows if "" not in (row[figure], row[cost])]
+        metric = self.plan.select_by
+        cost = cost_beside(metric)
+        known = [row for row in self.rows if "" not in (row[metric], row[cost])]
         finished = [row for row in known if row["status"] == "finished"]
-        return sorted(finished, key=lambda r: (places[r["fingerprint"]], worse(figure, r[figure]), r[cost]))
+        return sorted(
+            finished, key=lambda row: (places[row["fingerprint"]], sort_key(metric, row[metric]), row[cost])
+        )
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The first of ``ranked``: its figure, then its cost is the best of its configuration's."""
+        """The first of ``ranked``, the best cell of the best configuration; None where none finished."""
         return self.ranked[0] if self.ranked else None
 
     def counted(self) -> str:
@@ -77,34 +80,34 @@ class Summary:
         what = self.plan.select_by.replace("/", " ")
         cells, several = self.counts["cells"], len(self.configurations)
         among = f"{several} configurations by mean" if self._repeated else f"{cells} by"
-        shown = self._figures(most)
+        shown = self._table_rows(most)
         table = Table(
             title=f"best {len(shown)} of {among} {what}",
-            caption=selected(self.plan),
+            caption=how_ranked(self.plan),
         )
         table.add_column(heading)
         for heading in headings:
             table.add_column(heading, justify="right")
-        for name, *figures in shown:
-            table.add_row(escape(name), *figures)
+        for name, *values in shown:
+            table.add_row(escape(name), *values)
         return table
 
     @property
     def _repeated(self) -> bool:
-        """Has a configuration several runs, so that the tables show means?"""
+        """Does a configuration have several runs, so that the tables show means?"""
         return any(len(c.runs) > 1 for c in self.configurations)
 
     def _headings(self) -> list[str]:
-        headings = [HEADINGS[key] for key in figures(self.plan)]
+        headings = [HEADINGS[key] for key in shown_metrics(self.plan)]
         return ["configuration", "runs", *headings] if self._repeated else ["run", *headings]
 
-    def _figures(self, most: int) -> list[list[str]]:
+    def _table_rows(self, most: int) -> list[list[str]]:
         """A row of texts under the headings for each of the best configurations."""
         return [
             [
                 c.name if self._repeated else c.runs[0].name,
                 *([str(len(c.runs))] if self._repeated else []),
-                *(f"{c.mean(key):.4g}" for key in figures(self.plan)),
+                *(f"{c.mean(key):.4g}" for key in shown_metrics(self.plan)),
             ]
             for c in self.configurations[:most]
         ]
@@ -125,54 +128,51 @@ class Summary:
             "",
             f"| {' | '.join(self._headings())} |",
             "|---" * len(self._headings()) + "|",
-            *(_markdown_row(row) for row in self._figures(most)),
+            *(_markdown_row(row) for row in self._table_rows(most)),
             "",
-            f"{selected(self.plan)} All cells are in `results.csv`, figures in `report.html`.",
+            f"{how_ranked(self.plan)} All cells are in `results.csv`, figures in `report.html`.",
         ]
         return "\n".join(lines)
 
 
 def summarize(plan: Plan, home: Path) -> Summary:
-    """Read what the record store has of this plan's cells."""
-    folders = [cell.folder(home) for cell in plan.cells]
-    records = [_read(folder) for folder in folders]
-    rows = [_row(plan, cell, rec, home) for cell, rec in zip(plan.cells, records, strict=True)]
-    runs = [_run(plan, cell, rec) for cell, rec in zip(plan.cells, records, strict=True) if rec]
-    ranked = [c for c in rank(runs, plan.select_by) if any(run.status == "finished" for run in c.runs)]
-    return Summary(plan, rows, ranked, max((rec.ended for rec in records if rec), default=None))
+    """The summary of a plan from the records of its cells."""
+    pairs = [(cell, _read(cell.folder(home))) for cell in plan.cells]
+    rows = [_row(plan, cell, rec, home) for cell, rec in pairs]
+    results = [_result(plan, cell, rec) for cell, rec in pairs if rec]
+    ranked = [c for c in rank(results, plan.select_by) if any(run.status == "finished" for run in c.runs)]
+    return Summary(plan, rows, ranked, max((rec.ended for _, rec in pairs if rec), default=None))
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def selected(plan: Plan) -> str:
-    """By what the cells are ranked, and what that means."""
-    split, _, figure = plan.select_by.partition("/")
-    return SELECTED[split].format(figure)
+def how_ranked(plan: Plan) -> str:
+    """What the cells are ranked by, and what that means for the best value."""
+    split, _, score = plan.select_by.partition("/")
+    return SELECTED[split].format(score)
 
 
-def figures(plan: Plan) -> tuple[str, ...]:
+def shown_metrics(plan: Plan) -> tuple[str, ...]:
     """The metrics that the tables show."""
-    _, _, figure = plan.select_by.partition("/")
-    shown = (plan.select_by, f"test/{figure}", f"train/{figure}", "test/cost", "time/train_s")
+    _, _, score = plan.select_by.partition("/")
+    shown = (plan.select_by, f"test/{score}", f"train/{score}", "test/cost", "time/train_s")
     return tuple(dict.fromkeys(shown))
 
 
 def _kept(plan: Plan) -> tuple[str, ...]:
-    """The metrics in a row: those shown, and the cost that breaks ties."""
-    return tuple(dict.fromkeys((*figures(plan), cost_beside(plan.select_by))))
+    """The metrics in a row: those shown, and the cost that decides between equal scores."""
+    return tuple(dict.fromkeys((*shown_metrics(plan), cost_beside(plan.select_by))))
 
 
-def _run(plan: Plan, cell: Cell, rec: record.Record) -> Run:
-    """A record as the run that it is, or will be, in the store."""
+def _result(plan: Plan, cell: Cell, rec: record.Record) -> Result:
     params = flatten(training_dict(cell.config))
-    name, id_ = plan.name(cell), cell.fingerprint
-    return Run(id_, name, rec.status, rec.started, rec.ended, params, rec.metrics, {}, str(rec.folder))
+    return Result(cell.fingerprint, plan.name(cell), rec.status, params, rec.metrics)
 
 
 def _read(folder: Path) -> record.Record | None:
-    """The record, None where there is none or a damaged one: who publishes it says so."""
+    """The record; None where there is none, or a damaged one, which the publisher reports."""
     try:
         return record.read(folder)
     except UserError:

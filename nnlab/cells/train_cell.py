@@ -16,14 +16,13 @@ from nnlab.cells import pictures as plots
 from nnlab.cells.cache import features, gram_of, validation_products
 from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.evaluation import Evaluation, final_figures, unseen
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES
 from nnlab.cells.workload import training_size
 from nnlab.config.canonical import canonical
 from nnlab.config.compose import Config, hidden_sizes, training_dict
 from nnlab.config.paths import home
-from nnlab.data import hdf5, holdout
-from nnlab.data import sandbox as trial
-from nnlab.data.holdout import Part
+from nnlab.data import holdout, sandbox
+from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
@@ -49,7 +48,7 @@ class Cell:
 
     config: Config
     fingerprint: str
-    figure: str = FIGURES[0]  # what its nets are ranked by
+    figure: str = SCORES[0]  # what its nets are ranked by
 
     def folder(self, home: Path) -> Path:
         """Where its record stands, or will."""
@@ -59,7 +58,7 @@ class Cell:
 # -- data, shared by all cells of a process --------------------------------------------------------
 
 
-def dataset(cfg: Config) -> hdf5.Dataset:
+def dataset(cfg: Config) -> Dataset:
     """The data of a configuration, with what it holds out of the training examples apart.
 
     They are read once a process; the painted set is made on first use.
@@ -80,11 +79,11 @@ def paint_default(train: Path, test: Path) -> None:
             painted.write(path, split, count, seed=0)
 
 
-_load = lru_cache(maxsize=2)(trial.load)
+_load = lru_cache(maxsize=2)(sandbox.load)
 
 
 @lru_cache(maxsize=2)
-def _held_out(whole: hdf5.Dataset, validation: float, folds: int | None, fold: int) -> hdf5.Dataset:
+def _held_out(whole: Dataset, validation: float, folds: int | None, fold: int) -> Dataset:
     if folds is not None:
         return holdout.fold(whole, folds, fold)
     return holdout.share(whole, validation) if validation else whole
@@ -119,7 +118,7 @@ def resolve(cfg: Config) -> Cell:
         _refuse_unstreamable(cfg, data.m)
     if trainer.solver == "auto":
         trainer.solver, _ = solver(cfg)
-    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), FIGURES[data.train.regression])
+    return Cell(cfg, record.fingerprint(canonical(cfg), data.digest), SCORES[data.train.regression])
 
 
 def solver(cfg: Config) -> tuple[str, str]:
@@ -156,7 +155,7 @@ def _refuse_unstreamable(cfg: Config, m: int) -> None:
         )
 
 
-def _outputs(cfg: Config, data: hdf5.Dataset) -> int:
+def _outputs(cfg: Config, data: Dataset) -> int:
     """n_L: one output for each target; for two classes one, except with softmax."""
     if data.train.regression:
         return int(data.train.y.shape[1])
@@ -191,7 +190,7 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     loss = LOSSES[cfg.model.output, cfg.model.loss]
     network, gram_seconds = build_network(cfg, data)
     Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
-    rows = {name: features(split, cfg.trainer.dtype) for name, split in holdout.splits(data).items()}
+    rows = {name: features(split, cfg.trainer.dtype) for name, split in data.splits.items()}
     evaluation = Evaluation(cfg, data, Y, rows, validation_products(data, cfg.trainer))
     progress = _progress_writer(target, started)
     state = _optimizer_state(cfg, network)
@@ -233,7 +232,7 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     return record.write(finished, arrays, _pictures(data, parameters, answers["test"]))
 
 
-def _predictions(data: hdf5.Dataset, answers: dict[str, Array]) -> dict[str, NDArray[Any]]:
+def _predictions(data: Dataset, answers: dict[str, Array]) -> dict[str, NDArray[Any]]:
     """Outputs and labels of what was not trained on, and where held-out examples stand in their file."""
     kept: dict[str, NDArray[Any]] = {"test": answers["test"], "y_test": data.test.y}
     if isinstance(data.validation, Part):
@@ -242,7 +241,7 @@ def _predictions(data: hdf5.Dataset, answers: dict[str, Array]) -> dict[str, NDA
     return kept
 
 
-def build_network(cfg: Config, data: hdf5.Dataset) -> tuple[Network, float]:
+def build_network(cfg: Config, data: Dataset) -> tuple[Network, float]:
     """The net before its first step, and the seconds that building K took."""
     images = features(data.train, cfg.trainer.dtype)  # (m, n_0)
     sizes = [data.n_0, *hidden_sizes(cfg.model), _outputs(cfg, data)]
@@ -277,7 +276,7 @@ def _progress_writer(target: Path, started: float) -> Callable[[Step], None]:
     return write
 
 
-def _pictures(data: hdf5.Dataset, parameters: Parameters, A_test: Array) -> dict[str, object]:
+def _pictures(data: Dataset, parameters: Parameters, A_test: Array) -> dict[str, object]:
     """The first layer's weights and the misclassified test images, where the data are colour images."""
     shape = data.train.x.shape[1:]
     if len(shape) != 3 or shape[2] != 3:

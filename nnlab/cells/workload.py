@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from nnlab.config.compose import Config
-from nnlab.data.hdf5 import Split
+from nnlab.data.dataset import Split
 
 
 def training_size(cfg: Config, n: Sequence[int], train: Split) -> dict[str, float]:

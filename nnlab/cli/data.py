@@ -4,7 +4,6 @@ import re
 import shlex
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import click
 import numpy as np
@@ -14,8 +13,9 @@ from rich.progress import Progress, TaskID
 from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import compose, quoted
 from nnlab.config.paths import home
-from nnlab.data import hdf5
-from nnlab.data import sandbox as trial
+from nnlab.data import hdf5, sandbox
+from nnlab.data.dataset import Split
+from nnlab.data.hdf5 import SplitName
 from nnlab.errors import UserError
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
@@ -33,7 +33,7 @@ def data() -> None:
               help="larger sets are streamed")  # fmt: skip
 def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
     """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
-    problems = trial.examine(files, memory_mb)
+    problems = sandbox.examine(files, memory_mb)
     for path, problem in zip(files, problems, strict=True):
         if problem is None:
             OUT.print(_describe(hdf5.read(path, memory_mb)), markup=False, soft_wrap=True)
@@ -41,7 +41,7 @@ def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
         raise UserError("\n".join(wrong))
 
 
-def _describe(split: hdf5.Split) -> str:
+def _describe(split: Split) -> str:
     low, high = min(part.min() for part in split.parts()), max(part.max() for part in split.parts())
     how = ", to be streamed by minibatches" if split.streamed else ""
     lines = [
@@ -53,7 +53,7 @@ def _describe(split: hdf5.Split) -> str:
     return "\n".join(lines)
 
 
-def _targets(split: hdf5.Split) -> str:
+def _targets(split: Split) -> str:
     """How many examples each class has, or the range of the targets."""
     if split.regression:
         return f" {split.y.dtype} targets, {split.y.min()} to {split.y.max()}"
@@ -68,17 +68,17 @@ def _targets(split: hdf5.Split) -> str:
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
     """Paint a set of any size: nnlab data paint my_cats --train 5000 --test 1000."""
-    from nnlab.data.painted import generator as painted  # takes its time, and few commands paint
+    from nnlab.data.painted import generator  # loads PIL; few commands paint
 
     folder.mkdir(parents=True, exist_ok=True)
-    counts: dict[Literal["train", "test"], int] = {"train": m_train, "test": m_test}
+    counts: dict[SplitName, int] = {"train": m_train, "test": m_test}
     paths = {split: folder / f"{split}_painted.h5" for split in counts}
     if there := [path for path in paths.values() if path.exists()]:
         raise UserError(f"{there[0]}: is there already; remove it, or name another folder")
     with Progress(console=ERROR, transient=True) as bar:
         for split, count in counts.items():
             task = bar.add_task(split, total=count)
-            painted.write(paths[split], split, count, seed, partial(_show, bar, task))
+            generator.write(paths[split], split, count, seed, partial(_show, bar, task))
     OUT.print(
         f"nnlab train data=hdf5 {_override('data.train', paths['train'])} "
         f"{_override('data.test', paths['test'])}",

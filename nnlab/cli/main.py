@@ -24,7 +24,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnlab.cells import plan as plans
 from nnlab.cells.gradcheck import compare
-from nnlab.cells.ranking import FIGURES
+from nnlab.cells.ranking import SCORES
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import Cell, attempt, explain_solver, resolve
 from nnlab.cli.data import OVERRIDES, data
@@ -191,7 +191,7 @@ def _train_once(cell: Cell, force: bool) -> None:
 
 def _result(rec: record.Record, name: str) -> str:
     costs, figures = rec.arrays("history")["train/cost"], rec.metrics
-    solver, kind = rec.config["trainer"]["solver"], FIGURES[rec.regression]
+    solver, kind = rec.config["trainer"]["solver"], SCORES[rec.regression]
     lines = [
         f"{name}: {rec.status} after {len(costs)} steps in {figures['time/train_s']:.2f} s ({solver})",
         f"  cost            {_cost(costs[0])} -> {_cost(costs[-1])}",

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.cells.ranking import DONE, Run
 from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.records import record
@@ -21,6 +20,7 @@ from nnlab.threads import cores
 from nnlab.tracking import location as store
 from nnlab.tracking.find_run import reaching
 from nnlab.tracking.reader import Reader
+from nnlab.tracking.runs import Run
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 SHOWN = 50  # rows of the table; what differs comes first
@@ -75,7 +75,7 @@ def _verify_remote(
 
 
 def _fetch(reader: Reader, run: Run, scratch: Path) -> Recorded:
-    if run.status not in DONE:
+    if not run.done:
         return Recorded(run.name, None)
     return Recorded(run.name, reader.fetch_record(run, scratch / run.id).folder)
 

@@ -1,4 +1,4 @@
-"""Fetching the course's files: pooch downloads, checks sha256, and moves them into place whole."""
+"""Downloads the course's files with pooch, which checks the sha256 and moves complete files into place."""
 
 import re
 from pathlib import Path
@@ -8,14 +8,15 @@ import requests
 
 from nnlab.errors import UserError
 
-TIMEOUT = 30  # seconds without a byte
+TIMEOUT = 30  # seconds without new bytes
 
 
 def fetch(url: str, sha256: dict[str, str], folder: Path) -> list[Path]:
-    """Download every file of ``sha256`` (name -> digest) from the folder ``url`` unless it is there.
+    """Download the files of ``sha256`` (name -> digest) from the address ``url`` into ``folder``.
 
-    A download is written beside its place and moved in when its digest is right, so an interrupted
-    or wrong one leaves nothing behind.
+    A file that is there with the right digest is kept. A download is written to a temporary file and
+    moved into place if its digest is right, so an interrupted or wrong one leaves nothing behind.
+    UserError if a file cannot be downloaded or is not the known one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pooch.get_logger().setLevel("ERROR")
@@ -25,20 +26,20 @@ def fetch(url: str, sha256: dict[str, str], folder: Path) -> list[Path]:
         address = f"{url.rstrip('/')}/{name}"
         if not re.match(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?/", address):
             shown = re.sub(r"//[^/]*@", "//", address)  # without a password
-            raise UserError(f"{shown}: no web address; give data.url such as https://host/folder")
+            raise UserError(f"{shown}: not a web address; give data.url such as https://host/folder")
         try:
             path = pooch.retrieve(
                 address, f"sha256:{digest}", fname=name, path=folder, downloader=downloader
             )
         except ValueError:
             raise UserError(
-                f"{address}: what came is not the known file (its sha256 differs); "
-                "check data.url, nothing was kept"
+                f"{address}: the downloaded file is not the known one (its sha256 differs); "
+                "check data.url; nothing was kept"
             ) from None
         except (requests.RequestException, OSError) as error:
             raise UserError(
                 f"{address}: the download failed ({_reason(error)}); "
-                "try again, or put the files there by hand: " + str(folder)
+                f"try again, or put the files into {folder} by hand"
             ) from None
         fetched.append(Path(path))
     return fetched

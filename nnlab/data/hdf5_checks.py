@@ -1,11 +1,10 @@
-"""The border of an HDF5 file: what must hold before an array of it is read.
+"""The checks that must hold before an array of an HDF5 file is read.
 
-A file written by someone else is untrusted: HDF5 can point outside itself (links, external storage,
-virtual sets), claim sizes that it does not have, and be damaged in any way.
+A file from elsewhere is not trusted: it can point to other files (links, external storage, virtual
+datasets), declare arrays that are far larger than the file, or be damaged in any way.
 """
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,24 +12,21 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from nnlab.data.lazy_rows import Stored
+from nnlab.data.regular_file import check_regular
 from nnlab.errors import UserError
 
-PACKED = 100  # times that a set which is streamed may be larger than what the file holds of it
+MAX_COMPRESSION = 100  # a streamed array may be this many times larger than its bytes in the file
 MAX_CLASSES = 10_000
 MAX_NAME = 1024  # bytes of a class's name
-LARGE_CHUNK = 2**24  # bytes of a stored chunk that may be larger than its array
-MANY_CHUNKS = 50_000  # of less than 4 kB each
+MAX_CHUNK = 2**24  # bytes; a chunk may be this large even if its array is smaller
+SMALL_CHUNK = 4096  # bytes
+MAX_SMALL_CHUNKS = 50_000
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """The open file; whatever HDF5 finds broken in it becomes one clear line."""
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "is no regular file"
-        raise UserError(f"{path}: {what if path.exists() else 'there is no such file'}; {_remedy(path)}")
-    if not os.access(path, os.R_OK):
-        raise UserError(f"{path}: not readable by you; change its permissions (chmod u+r)")
+    """The open file. Every error of HDF5 within the block becomes a UserError of one line."""
+    check_regular(path, _remedy(path))
     try:
         if not h5py.is_hdf5(path):
             raise UserError(f"{path}: not an HDF5 file{_looks_like(path)}; fetch or export it again")
@@ -60,13 +56,16 @@ def _looks_like(path: Path) -> str:
 
 
 def members(path: Path, file: h5py.File) -> tuple[h5py.Dataset, h5py.Dataset, h5py.Dataset | None]:
-    """The examples, their labels and the classes' names; or their real targets and no names."""
+    """The arrays of a file, not read yet: the examples, their labels or real targets, the class names.
+
+    A file of real targets has no class names: None.
+    """
     for split in ("train", "test"):
         if f"{split}_set_x" in file.keys():  # noqa: SIM118  (`in file` would follow links)
-            x, y = (_plain_dataset(path, file, f"{split}_set_{letter}") for letter in "xy")
+            x, y = (plain_dataset(path, file, f"{split}_set_{letter}") for letter in "xy")
             if y.dtype.kind == "f" and file.get("list_classes", getlink=True) is None:
                 return x, y, None
-            return x, y, _plain_dataset(path, file, "list_classes")
+            return x, y, plain_dataset(path, file, "list_classes")
     found = ", ".join(ascii(key)[1:-1][:40] for key in sorted(file.keys())[:8]) or "nothing"
     raise UserError(
         f"{path}: has no train_set_x or test_set_x (found: {found}); "
@@ -74,8 +73,11 @@ def members(path: Path, file: h5py.File) -> tuple[h5py.Dataset, h5py.Dataset, h5
     )
 
 
-def _plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
-    """The dataset under a hard link whose bytes stand in this very file."""
+def plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
+    """The array of this name; UserError unless its bytes are in this file and it is no link.
+
+    A hard link is the usual way in which a file holds an array.
+    """
     link = file.get(key, getlink=True)
     if link is None:
         raise UserError(f"{path}: {key} is missing; add it (see the layout in the README)")
@@ -90,20 +92,24 @@ def _plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
 
 
 def check_chunks(path: Path, data: h5py.Dataset) -> None:
-    """HDF5 holds a stored chunk whole, and a kilobyte for each, whatever part of an array is read."""
+    """UserError if the chunks of an array are very large, or very small and very many.
+
+    To read any part of an array, HDF5 unpacks whole chunks and keeps about a kilobyte for each.
+    """
     if data.chunks is None:
         return
     size = math.prod(data.chunks) * data.dtype.itemsize
     count = math.prod(-(-n // chunk) for n, chunk in zip(data.shape, data.chunks, strict=True))
-    if size > max(LARGE_CHUNK, data.size * data.dtype.itemsize) or (size < 4096 and count > MANY_CHUNKS):
+    too_large = size > max(MAX_CHUNK, data.size * data.dtype.itemsize)
+    if too_large or (size < SMALL_CHUNK and count > MAX_SMALL_CHUNKS):
         raise UserError(
             f"{path}: {data.name} of shape {data.shape} is in {count} chunks of shape {data.chunks}; "
-            "store it in chunks of a megabyte or so, or in one piece"
+            "store it in chunks of about a megabyte, or without chunks"
         )
 
 
 def check_x(path: Path, x: h5py.Dataset, memory_mb: int) -> None:
-    """Examples are images or rows of numbers, each of which fits into memory."""
+    """UserError unless the examples are images or rows of numbers and one of them fits into memory."""
     if x.dtype.kind not in "uif" or x.dtype.itemsize > 8:
         raise UserError(f"{path}: {x.name} is {x.dtype}; it must be uint8 images or numbers")
     if x.ndim not in (2, 4):
@@ -122,22 +128,22 @@ def check_x(path: Path, x: h5py.Dataset, memory_mb: int) -> None:
 
 
 def megabytes(shape: tuple[int, ...]) -> float:
-    """Of an array of float64."""
+    """The size of an array of float64."""
     return math.prod(shape) * 8 / 2**20
 
 
-def stored(path: Path, x: h5py.Dataset) -> Stored:
-    """The examples where they are, over a handle of its own; a file that only claims them is refused."""
-    if x.size * x.dtype.itemsize > PACKED * x.id.get_storage_size():
+def check_stored_size(path: Path, x: h5py.Dataset) -> None:
+    """UserError if the file holds far too few bytes for the shape that an array declares."""
+    held = x.id.get_storage_size()
+    if x.size * x.dtype.itemsize > MAX_COMPRESSION * held:
         raise UserError(
-            f"{path}: {x.name} of shape {x.shape} has only {x.id.get_storage_size()} bytes in the file; "
+            f"{path}: {x.name} of shape {x.shape} has only {held} bytes in the file; "
             "fetch or export it again"
         )
-    return Stored(_plain_dataset(path, h5py.File(path, "r"), x.name.removeprefix("/")))
 
 
 def check_y(path: Path, y: h5py.Dataset, m: int) -> None:
-    """Labels are integers (m,) or (m, 1)."""
+    """UserError unless the labels are integers (m,) or (m, 1)."""
     if y.dtype.kind not in "ui":
         more = ", and a file of real targets has no list_classes" if y.dtype.kind == "f" else ""
         raise UserError(f"{path}: {y.name} is {y.dtype}; labels must be integers{more}")
@@ -146,7 +152,7 @@ def check_y(path: Path, y: h5py.Dataset, m: int) -> None:
 
 
 def check_targets(path: Path, y: h5py.Dataset, m: int, memory_mb: int) -> None:
-    """Targets of a regression are numbers (m,) or (m, n_L), and are held in memory."""
+    """UserError unless the real targets are (m,) or (m, n_L) and fit into memory."""
     if y.dtype.itemsize > 8:
         raise UserError(f"{path}: {y.name} is {y.dtype}; targets must be float64 or smaller numbers")
     if y.ndim not in (1, 2) or len(y) != m or 0 in y.shape:
@@ -159,7 +165,7 @@ def check_targets(path: Path, y: h5py.Dataset, m: int, memory_mb: int) -> None:
 
 
 def class_names(path: Path, classes: h5py.Dataset) -> tuple[str, ...]:
-    """The names of the classes, fit to be printed."""
+    """The names of the classes; characters that cannot be printed become question marks."""
     text = classes.dtype.kind == "S" or h5py.check_string_dtype(classes.dtype) is not None
     known_size = classes.dtype.itemsize <= MAX_NAME
     if not (text and known_size and classes.ndim == 1 and 2 <= len(classes) <= MAX_CLASSES):

@@ -1,6 +1,5 @@
-"""Any common image file as what a net takes: (height, width, channels) uint8. Files are untrusted."""
+"""Reads an image file as a net takes it: (height, width, channels) uint8. Files are not trusted."""
 
-import os
 import warnings
 from pathlib import Path
 
@@ -8,23 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from nnlab.data.regular_file import check_regular
 from nnlab.errors import UserError
 
-# decoders of pixels alone: those of other formats run programs or open what a file names
+# their decoders only read pixels; those of some other formats run programs or open other files
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 KNOWN = "PNG, JPEG, WebP, BMP, GIF or TIFF"
-MOST_PIXELS = 80_000_000
-LONGEST = 65_535  # pixels of a side; the decoders hold tables of the rows, and other formats have no more
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by channels
+REMEDY = f"give a {KNOWN} file"
+MAX_PIXELS = 80_000_000
+MAX_SIDE = 65_535  # pixels; the most of a JPEG or GIF, and decoders hold tables of this length
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by number of channels
 
 
 def read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The image in a file, upright, on white, resampled as a whole to shape (height, width, channels).
+    """The image of a file, turned upright, on white, resampled to ``shape`` (height, width, channels).
 
-    Of several frames it is the first. UserError with one line where the file is no image, damaged,
-    or too large to be opened safely.
+    An animation gives its first frame. UserError of one line if the file is not an image, is damaged, or
+    is too large to be opened safely.
     """
-    _check_file(path)
+    check_regular(path, REMEDY)
     height, width, channels = shape
     try:
         with warnings.catch_warnings():
@@ -39,10 +40,10 @@ def read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         raise
     except UnidentifiedImageError:
         what = "not an image" if path.stat().st_size else "empty"
-        raise UserError(f"{path}: {what}; give a {KNOWN} file") from None
+        raise UserError(f"{path}: {what}; {REMEDY}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path) from None
-    except Exception as error:  # a broken file makes decoders raise anything
+    except Exception as error:  # decoders raise any kind of error on a broken file
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"{path}: damaged or cut short ({reason}); export it again") from None
     white = Image.new("RGBA", colour.size, "white")
@@ -50,31 +51,20 @@ def read(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return np.asarray(picture).reshape(shape)
 
 
-def _check_file(path: Path) -> None:
-    """Only regular files are opened: a pipe would wait for ever."""
-    if not path.is_file():
-        what = (
-            "is a folder" if path.is_dir() else "not a file" if path.exists() else "there is no such file"
-        )
-        raise UserError(f"{path}: {what}; give a {KNOWN} file")
-    if not os.access(path, os.R_OK):
-        raise UserError(f"{path}: not readable by you; change its permissions (chmod u+r)")
-
-
 def _check_size(path: Path, image: Image.Image) -> None:
-    if image.width * image.height > MOST_PIXELS or max(image.size) > LONGEST:
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
         raise _too_large(path)
 
 
 def _too_large(path: Path) -> UserError:
-    most = MOST_PIXELS // 10**6
+    million = MAX_PIXELS // 10**6
     return UserError(
-        f"{path}: has more than {most} million pixels, or {LONGEST} on a side; scale it down first"
+        f"{path}: has more than {million} million pixels, or {MAX_SIDE} on a side; scale it down first"
     )
 
 
 def _colour(path: Path, image: Image.Image) -> Image.Image:
-    """RGB, or RGBA where something is transparent, with 8 bits a sample."""
+    """The image as RGB, or as RGBA if a part is transparent, with 8 bits per sample."""
     if image.mode.startswith("I;16"):
         image = Image.fromarray(np.rint(np.asarray(image) / 257.0).astype(np.uint8))
     if image.mode in ("I", "F", "LAB"):

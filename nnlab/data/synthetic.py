@@ -1,16 +1,15 @@
-"""Small drawn sets of features, whose rule is known: half-spaces, parity, curves."""
+"""Small random sets of features that follow a known rule: half-spaces, parity, curves."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnlab.data import hdf5
+from nnlab.data.hdf5 import SplitName
+from nnlab.nn.arrays import Array, Labels
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
-Targets = Labels | Array  # the array's type tells classes from a regression
+Examples = tuple[Array, Labels | Array]  # x, and labels, or real targets for a regression
 
 CURVES: dict[str, Callable[[Array], Array]] = {  # on [0, 1]
     "sine": lambda t: np.sin(2.0 * np.pi * t),
@@ -20,14 +19,14 @@ CURVES: dict[str, Callable[[Array], Array]] = {  # on [0, 1]
 
 
 def half_space(m: int, n: int, seed: int) -> tuple[Array, Labels]:
-    """m standard normal points (m, n); the class is the side of one plane, the same for every seed."""
+    """m standard normal points (m, n); the class is the side of a plane that is the same for every seed."""
     normal = np.random.RandomState(0).randn(n)
     x = np.random.RandomState([1, seed]).randn(m, n)
     return x, (x @ normal > 0.0).astype(np.int64)
 
 
 def parity(n: int) -> tuple[Array, Labels]:
-    """All 2^n vectors of n bits (2^n, n), bit 0 the fastest; the class is their XOR."""
+    """All 2^n vectors of n bits (2^n, n), bit 0 changes fastest; the class is their XOR."""
     bits = np.arange(2**n)[:, np.newaxis] >> np.arange(n) & 1
     return bits.astype(np.float64), bits.sum(axis=1) % 2
 
@@ -38,9 +37,10 @@ def curve(name: str, m: int, seed: int) -> tuple[Array, Array]:
     return x, CURVES[name]((x + 1.0) / 2.0)
 
 
-def write(folder: Path, train: tuple[Array, Targets], test: tuple[Array, Targets], stem: str = "") -> None:
-    """Write ``<stem>train.h5`` and ``<stem>test.h5``, of two classes or real targets, unless they exist."""
-    for split, (x, y) in (("train", train), ("test", test)):
+def write(folder: Path, train: Examples, test: Examples, stem: str = "") -> None:
+    """Write ``<stem>train.h5`` and ``<stem>test.h5`` unless they exist; labels are of two classes."""
+    sets: dict[SplitName, Examples] = {"train": train, "test": test}
+    for split, (x, y) in sets.items():
         path = folder / f"{stem}{split}.h5"
         if not path.is_file():
             hdf5.write(path, split, x, y, () if y.dtype.kind == "f" else ("0", "1"))

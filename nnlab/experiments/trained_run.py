@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnlab.cells.train_cell import Cell, build_network, dataset
 from nnlab.config.compose import Config
 from nnlab.config.paths import home
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 from nnlab.nn.inference import Parameters
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Batch, Network

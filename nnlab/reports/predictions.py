@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nnlab.cells.ranking import Run
 from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import Config, compose
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.metrics import classes
 from nnlab.records import record
 from nnlab.reports import significance as statistics
 from nnlab.reruns.replay import configuration
+from nnlab.tracking.runs import Run
 
 NAMED = ("painted", "catvnoncat")  # sets that are found by their name
 MOST_CONFUSED = 16

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnlab.cells.ranking import DONE, NUISANCE, Configuration, Sweep, shown
+from nnlab.cells.ranking import NUISANCE, Configuration
 from nnlab.config.compose import Config
 from nnlab.errors import UserError
 from nnlab.records.record import MARKER
@@ -19,6 +19,7 @@ from nnlab.reports.html import render
 from nnlab.reports.predictions import Answers
 from nnlab.tracking import location as store
 from nnlab.tracking.reader import Reader
+from nnlab.tracking.runs import Run, Sweep, shown
 
 COMPARED = 20  # best configurations whose answers are fetched and compared
 MOST_LOST = 40  # rows of what failed
@@ -48,7 +49,7 @@ def build(reader: Reader, sweep: Sweep, home: Path, cfg: Config | None = None) -
     compared = sweep.ranked[:COMPARED]
     lost = tables.lost(sweep)[:MOST_LOST]
     drawn = views.drawn(sweep)
-    curved = {run.id: run for run in (*(r for c in drawn for r in c.runs), *lost) if run.state in DONE}
+    curved = {run.id: run for run in (*(r for c in drawn for r in c.runs), *lost) if run.done}
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         arrays = reader.arrays(list(curved.values()), "history", scratch)
@@ -142,7 +143,7 @@ def _best_facts(sweep: Sweep, rows: Sequence[Mapping[str, Any]]) -> list[tuple[s
 
 
 def _confused(
-    compared: Sequence[Configuration], nets: Mapping[str, Answers], home: Path, cfg: Config | None
+    compared: Sequence[Configuration[Run]], nets: Mapping[str, Answers], home: Path, cfg: Config | None
 ) -> dict[str, Any]:
     """The images that the compared nets got wrong, with pictures where the data are here."""
     learnt = [c.middle for c in compared if c.middle.state == "finished" and c.middle.id in nets]
@@ -158,7 +159,7 @@ def _confused(
     return {"wrong": answers.confused(same, data), "no_pictures": ""}
 
 
-def _made_with(reader: Reader, compared: Sequence[Configuration], scratch: Path) -> str:
+def _made_with(reader: Reader, compared: Sequence[Configuration[Run]], scratch: Path) -> str:
     """Commit, versions and machine of the best run, from its record's marker."""
     if not compared:
         return ""

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnlab.cells.ranking import DONE, Configuration, Run, Sweep, is_error, shown
+from nnlab.cells.ranking import Configuration, is_error
 from nnlab.reports import significance as statistics
 from nnlab.reports import views
 from nnlab.reports.predictions import Answers
 from nnlab.tracking.reader import Reader
+from nnlab.tracking.runs import Run, Sweep, shown
 
 LOST = ("failed", "killed", "running", "diverged", "stuck")  # in the table's order
 
 
 def best_rows(
-    reader: Reader, compared: Sequence[Configuration], nets: Mapping[str, Answers]
+    reader: Reader, compared: Sequence[Configuration[Run]], nets: Mapping[str, Answers]
 ) -> list[dict[str, Any]]:
     """A row per configuration, the best first, each one's middle run tested against the best's.
 
@@ -36,7 +37,7 @@ def best_rows(
 
 def _best_row(
     reader: Reader,
-    group: Configuration,
+    group: Configuration[Run],
     net: Answers,
     test: tuple[int, int, float] | None,
     p: float | None,
@@ -57,7 +58,7 @@ def _best_row(
     }
 
 
-def _row(reader: Reader, group: Configuration) -> dict[str, Any]:
+def _row(reader: Reader, group: Configuration[Run]) -> dict[str, Any]:
     """A configuration's figures."""
     ranked, digits = group.values(group.select_by), ".4g" if is_error(group.select_by) else ".3f"
     figure = group.select_by.partition("/")[2]
@@ -101,13 +102,13 @@ def lost_row(reader: Reader, run: Run, histories: views.Histories) -> dict[str, 
         "name": run.name,
         "state": run.state,
         "why": why or "cut off before its end",
-        "again": _again(reader, run) if run.state in DONE else "",
+        "again": _again(reader, run) if run.done else "",
     }
 
 
 def figures(sweep: Sweep) -> list[str]:
     """The metrics of the table of all cells."""
-    of_all = (f"test/{sweep.figure}", f"train/{sweep.figure}", "train/cost")
+    of_all = (f"test/{sweep.score}", f"train/{sweep.score}", "train/cost")
     return list(dict.fromkeys((sweep.select_by, *of_all)))
 
 
@@ -118,5 +119,5 @@ def cell_row(reader: Reader, sweep: Sweep, run: Run) -> dict[str, Any]:
         "state": run.state,
         "swept": [shown(run.params.get(key)) for key in sweep.keys],
         "figures": [f"{run.metrics[key]:.4g}" if key in run.metrics else "" for key in figures(sweep)],
-        "again": _again(reader, run) if run.state in DONE else "",
+        "again": _again(reader, run) if run.done else "",
     }

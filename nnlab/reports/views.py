@@ -10,10 +10,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from nnlab.cells.ranking import NUISANCE, Configuration, Run, Sweep, shown
+from nnlab.cells.ranking import NUISANCE, Configuration
 from nnlab.reports import figures
 from nnlab.reports import significance as statistics
 from nnlab.reports.figures import Curve, Marks, Square
+from nnlab.tracking.runs import Run, Sweep, shown
 
 Choices = dict[str, list[go.Figure]]  # what the reader may choose -> figures side by side
 Histories = Mapping[str, NDArray[np.float64]]  # run id -> the cost of every step
@@ -65,7 +66,7 @@ def trainability(sweep: Sweep) -> tuple[list[str], Choices]:
         for value in _names(sweep, key)[:MOST_VALUES]:
             chosen = [cell for cell in sweep.cells if shown(cell.params.get(key)) == value]
             slices[f"{key} = {value}"] = chosen
-    trained, limits = f"train/{sweep.figure}", _trained_limits(sweep)
+    trained, limits = f"train/{sweep.score}", _trained_limits(sweep)
 
     def figure(cells: Sequence[Run], name: str) -> go.Figure:
         # without a hidden layer the activation does not matter: these cells stand in every panel
@@ -134,7 +135,7 @@ def _square(cells: Sequence[Run], metric: str) -> Square:
 # -- curves ----------------------------------------------------------------------------------------
 
 
-def drawn(sweep: Sweep) -> list[Configuration]:
+def drawn(sweep: Sweep) -> list[Configuration[Run]]:
     """The configurations whose curves are drawn: the best ones, and others evenly over the ranking."""
     ranked = sweep.ranked
     each = max((len(c.runs) for c in ranked), default=1)
@@ -171,7 +172,7 @@ def learning(sweep: Sweep, histories: Histories) -> Choices:
     return choices
 
 
-def _curve(configuration: Configuration, histories: Histories) -> Curve | None:
+def _curve(configuration: Configuration[Run], histories: Histories) -> Curve | None:
     runs = [run for run in configuration.runs if run.id in histories]
     sound = [run for run in runs if run.state != "diverged"]
     seeds = [finite(histories[run.id]) for run in sound or runs]
@@ -202,7 +203,7 @@ def parallel(sweep: Sweep) -> Choices:
     for key in sweep.keys:
         names = _names(sweep, key)
         keys[key] = (names, [names.index(shown(cell.params.get(key))) for cell in sweep.done])
-    shown_metrics = (f"train/{sweep.figure}", sweep.select_by)
+    shown_metrics = (f"train/{sweep.score}", sweep.select_by)
     numbers = {m: [c.metrics.get(m, math.nan) for c in sweep.done] for m in shown_metrics}
     return {"": [figures.parallel(keys, numbers, numbers[sweep.select_by], _limits(sweep))]}
 
@@ -212,7 +213,7 @@ def importance(sweep: Sweep) -> Choices:
     choices: Choices = {}
     if not sweep.keys:
         return choices
-    for metric in dict.fromkeys((sweep.select_by, f"train/{sweep.figure}")):
+    for metric in dict.fromkeys((sweep.select_by, f"train/{sweep.score}")):
         rows = [cell for cell in sweep.done if metric in cell.metrics]
         shares = statistics.importance(
             [c.params for c in rows], sweep.keys, [c.metrics[metric] for c in rows]
@@ -223,7 +224,7 @@ def importance(sweep: Sweep) -> Choices:
 
 def gap(sweep: Sweep) -> Choices:
     """Test against training figure of every cell that did not diverge, coloured by each key."""
-    figure = sweep.figure
+    figure = sweep.score
     return {
         f"coloured by {key}": [
             figures.scatter(

@@ -8,11 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnlab.cells import ranking as results
 from nnlab.errors import UserError
 from nnlab.records import npz as archive
 from nnlab.records import record
 from nnlab.tracking import location as store
+from nnlab.tracking.runs import Run, Sweep, find_cell, find_sweep, parse
 
 LARGEST = 2**30  # bytes of a record's file that is fetched
 AT_ONCE = 8  # calls to a server at a time
@@ -47,32 +47,30 @@ class Reader:
             if not token:
                 return runs
 
-    def runs(self, condition: str) -> list[results.Run]:
+    def runs(self, condition: str) -> list[Run]:
         """The runs for which MLflow's filter holds."""
         return [_plain(run) for run in self.search(condition)]
 
-    def cell(self, text: str) -> results.Run:
+    def cell(self, text: str) -> Run:
         """The run of a cell, named by its id, the id's beginning, or its name."""
-        return results.named(text, self.runs("tags.`nnlab.kind` = 'cell'"), self.where, "nnlab.rerun_of")
+        return find_cell(text, self.runs("tags.`nnlab.kind` = 'cell'"), self.where, "nnlab.rerun_of")
 
-    def sweep(self, text: str | None) -> results.Sweep:
+    def sweep(self, text: str | None) -> Sweep:
         """A sweep by its id, its beginning, or its parent run's id or name; without, the latest."""
-        parent = results.find_sweep(text, self.runs("tags.`nnlab.kind` = 'sweep'"), self.where)
+        parent = find_sweep(text, self.runs("tags.`nnlab.kind` = 'sweep'"), self.where)
         condition = f"tags.`nnlab.sweep` = '{parent.tags['nnlab.sweep']}' and tags.`nnlab.kind` = 'cell'"
-        return results.Sweep(parent, tuple(self.runs(condition)))
+        return Sweep(parent, tuple(self.runs(condition)))
 
-    def download(self, run: results.Run, name: str, folder: Path) -> Path:
+    def download(self, run: Run, name: str, folder: Path) -> Path:
         """Fetch one artifact of a run into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         with _address(run):
             return Path(self._artifacts(run.artifacts).download_artifacts(name, str(folder)))
 
-    def arrays(
-        self, runs: Sequence[results.Run], name: str, scratch: Path
-    ) -> dict[str, dict[str, NDArray[Any]]]:
+    def arrays(self, runs: Sequence[Run], name: str, scratch: Path) -> dict[str, dict[str, NDArray[Any]]]:
         """The arrays of the record's file ``name``.npz for each run's id."""
 
-        def one(run: results.Run) -> dict[str, NDArray[Any]]:
+        def one(run: Run) -> dict[str, NDArray[Any]]:
             file = f"{name}.npz"
             if store.is_folder(run.artifacts):  # where it stands
                 return archive.read(Path(self._artifacts(run.artifacts).download_artifacts(file)))
@@ -82,7 +80,7 @@ class Reader:
         with ThreadPoolExecutor(AT_ONCE if store.is_server(self.uri) else 1) as pool:
             return dict(zip((run.id for run in runs), pool.map(one, runs), strict=True))
 
-    def fetch_record(self, run: results.Run, folder: Path) -> record.Record:
+    def fetch_record(self, run: Run, folder: Path) -> record.Record:
         """Download a run's record."""
         wanted = (record.MARKER, *(f"{stem}.npz" for stem in record.ARRAYS))
         with _address(run):
@@ -96,13 +94,13 @@ class Reader:
             self.download(run, "dirty.diff", folder)
         return rec
 
-    def attach(self, run: results.Run, path: Path) -> None:
+    def attach(self, run: Run, path: Path) -> None:
         """Add a file to a run's artifacts."""
         self._artifacts(run.artifacts).log_artifact(str(path))
 
 
 @contextmanager
-def _address(run: results.Run) -> Iterator[None]:
+def _address(run: Run) -> Iterator[None]:
     """UserError where a run's artifacts have an address of which MLflow's client makes nothing."""
     try:
         yield
@@ -112,15 +110,15 @@ def _address(run: results.Run) -> Iterator[None]:
         ) from None
 
 
-def _plain(run: Any) -> results.Run:
+def _plain(run: Any) -> Run:
     tags = run.data.tags
-    return results.Run(
+    return Run(
         id=run.info.run_id,
         name=run.info.run_name,
         status=tags.get("nnlab.status", run.info.status.lower()),
         started=run.info.start_time / 1000,
         ended=run.info.end_time and run.info.end_time / 1000,
-        params={key: results.parse(text) for key, text in run.data.params.items()},
+        params={key: parse(text) for key, text in run.data.params.items()},
         metrics=run.data.metrics,
         tags=tags,
         artifacts=run.info.artifact_uri,

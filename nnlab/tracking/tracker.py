@@ -24,6 +24,7 @@ from nnlab.tracking import mlflow_model as mlmodel
 from nnlab.tracking import tags as labels
 from nnlab.tracking import ui_links as comparison
 from nnlab.tracking.reader import Reader
+from nnlab.tracking.runs import DONE
 
 store.bound_client()
 logging.getLogger("alembic").setLevel(logging.ERROR)
@@ -35,7 +36,6 @@ from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.store.artifact import artifact_repository_registry as registry  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-DONE = ("finished", "diverged")  # the status of a cell that has a record
 RUN_STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word where it is not FINISHED
 BATCH = 900  # metrics in one call: MLflow takes 1000 entities at a time, parameters and tags are the rest
 # what the calls here raise when the store cannot be reached or written (OSError: also of requests), when

@@ -10,7 +10,7 @@ from harness import cell, living_in, small_set, trained
 from rich.console import Console
 
 from nnlab.cells import plan as plans
-from nnlab.cells.summary import Summary, failures, figures, summarize
+from nnlab.cells.summary import Summary, failures, shown_metrics, summarize
 from nnlab.records import record
 
 
@@ -58,10 +58,10 @@ def test_the_best_cell_is_the_most_accurate_then_the_cheapest(summary: Summary) 
     assert summary.best == ranked[0]
 
 
-def test_figures_are_those_of_the_record(summary: Summary, living: tuple[Path, plans.Plan]) -> None:
+def test_metrics_are_those_of_the_record(summary: Summary, living: tuple[Path, plans.Plan]) -> None:
     home, plan = living
     rec = record.read(plan.cells[0].folder(home))
-    shown = figures(plan)
+    shown = shown_metrics(plan)
     assert {key: summary.rows[0][key] for key in shown} == {key: rec.metrics[key] for key in shown}
 
 

@@ -19,7 +19,7 @@ SHA = {"a.h5": hashlib.sha256(CONTENT).hexdigest()}
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``files`` by name; those in ``cut`` break off in the middle."""
+    """Serves ``files`` by name; the connection of those in ``cut`` ends in the middle."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -61,7 +61,7 @@ def server() -> Iterator[Server]:
         yield server
         server.shutdown()
         thread.join()
-    with warnings.catch_warnings():  # the HTTP library leaves a broken answer's socket unclosed
+    with warnings.catch_warnings():  # the HTTP library does not close the socket of a cut answer
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
@@ -76,7 +76,7 @@ def refused(server: Server, folder: Path, url: str | None = None) -> str:
     return message
 
 
-def test_the_right_files_arrive_whole(server: Server, tmp_path: Path) -> None:
+def test_the_right_files_arrive_complete(server: Server, tmp_path: Path) -> None:
     server.files["b.h5"] = b"other"
     both = SHA | {"b.h5": hashlib.sha256(b"other").hexdigest()}
     paths = fetch(f"{server.url}/some/folder/", both, tmp_path / "new" / "folder")
@@ -85,7 +85,7 @@ def test_the_right_files_arrive_whole(server: Server, tmp_path: Path) -> None:
     assert server.requests == ["/some/folder/a.h5", "/some/folder/b.h5"]
 
 
-def test_what_is_there_already_is_not_asked_for(server: Server, tmp_path: Path) -> None:
+def test_a_file_that_exists_is_not_requested(server: Server, tmp_path: Path) -> None:
     first = fetch(server.url, SHA, tmp_path)
     server.requests.clear()
     assert fetch(server.url, SHA, tmp_path) == first
@@ -98,12 +98,12 @@ def test_a_damaged_file_is_fetched_again(server: Server, tmp_path: Path) -> None
     assert path.read_bytes() == CONTENT
 
 
-def test_wrong_content(server: Server, tmp_path: Path) -> None:
+def test_wrong_content_is_refused(server: Server, tmp_path: Path) -> None:
     server.files["a.h5"] = b"<!DOCTYPE html><html>Sign in</html>"
     assert "sha256" in refused(server, tmp_path)
 
 
-def test_wrong_content_does_not_replace_what_was_there(server: Server, tmp_path: Path) -> None:
+def test_wrong_content_does_not_replace_the_old_file(server: Server, tmp_path: Path) -> None:
     (tmp_path / "a.h5").write_bytes(b"of an older release")
     server.files["a.h5"] = b"wrong"
     with pytest.raises(UserError):
@@ -112,7 +112,7 @@ def test_wrong_content_does_not_replace_what_was_there(server: Server, tmp_path:
 
 
 @pytest.mark.parametrize("with_length", [True, False], ids=["length sent", "length not sent"])
-def test_a_connection_cut_in_the_middle(server: Server, tmp_path: Path, with_length: bool) -> None:
+def test_a_connection_that_is_cut_leaves_no_file(server: Server, tmp_path: Path, with_length: bool) -> None:
     server.cut, server.with_length = {"a.h5"}, with_length
     refused(server, tmp_path)
 
@@ -125,20 +125,18 @@ def test_after_a_cut_the_next_try_succeeds(server: Server, tmp_path: Path) -> No
     assert path.read_bytes() == CONTENT
 
 
-def test_a_file_that_the_server_lacks(server: Server, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_code_404(server: Server, tmp_path: Path) -> None:
     server.files.clear()
     assert "404" in refused(server, tmp_path)
 
 
-def test_nobody_listens(server: Server, tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_reported_with_the_folder(server: Server, tmp_path: Path) -> None:
     message = refused(server, tmp_path, "http://127.0.0.1:1")
     assert "download failed" in message and str(tmp_path) in message
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://[bad"])
-def test_an_address_that_is_none_is_not_called_a_wrong_file(
-    server: Server, tmp_path: Path, url: str
-) -> None:
+def test_a_wrong_address_is_not_reported_as_a_wrong_file(server: Server, tmp_path: Path, url: str) -> None:
     assert "sha256" not in refused(server, tmp_path, url)
 
 
@@ -164,15 +162,15 @@ def test_nnlab_data_fetch(server: Server, tmp_path: Path) -> None:
     assert "30 training and 30 test examples" in ready.stdout
 
 
-def test_nnlab_data_fetch_refuses_what_is_not_the_set(server: Server, tmp_path: Path) -> None:
+def test_nnlab_data_fetch_refuses_other_files(server: Server, tmp_path: Path) -> None:
     server.files["train_catvnoncat.h5"] = CONTENT
     refusal = nnlab("data", "fetch", f"data.url={server.url}", home=tmp_path / "home")
     assert_refused(refusal, "train_catvnoncat.h5", "sha256")
     assert list((tmp_path / "home").rglob("*.h5")) == []
 
 
-def test_the_real_files_come_as_published(server: Server, tmp_path: Path, real_data: Path) -> None:
-    """The digests in conf/ are those of the real set: what serves it is accepted."""
+def test_the_real_files_have_the_published_digests(server: Server, tmp_path: Path, real_data: Path) -> None:
+    """The digests in conf/ are those of the real set."""
     for path in real_data.glob("*.h5"):
         server.files[path.name] = path.read_bytes()
     arrived = done(nnlab("data", "fetch", f"data.url={server.url}", home=tmp_path / "home", NNLAB_DATA=""))

@@ -1,4 +1,4 @@
-"""Held-out examples: how they are chosen, that nothing is learnt from them, and that they select."""
+"""Held-out examples: how they are chosen, that no cell trains on them, that they select the best cell."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ ARRAYS = ("history", "weights", "predictions")
 
 
 def labels(*counts: int) -> np.ndarray:
-    """So many labels of each class, mixed."""
+    """``counts`` labels of class 0, 1, ..., in random order."""
     return np.random.RandomState(7).permutation(np.repeat(np.arange(len(counts)), counts))
 
 
@@ -60,15 +60,15 @@ def test_folds_partition_the_set_and_each_class(k: int, counts: tuple[int, ...])
 
 
 @pytest.mark.parametrize("count", [1, 7, 42, 104, 208])
-def test_a_share_has_of_each_class_its_share(count: int) -> None:
+def test_a_share_has_the_proportions_of_the_classes(count: int) -> None:
     y = labels(137, 72)
     places = folds.share(y, count)
     assert len(np.unique(places)) == count
     assert (np.abs(shares(y, places) - count * np.array([137, 72]) / 209) <= 1).all()
 
 
-def test_the_split_is_drawn_and_frozen() -> None:
-    """A change of the order would make other nets under the same names."""
+def test_the_split_is_random_and_never_changes() -> None:
+    """With another order, cells of the same names would have other nets."""
     y = np.arange(20) % 2
     assert folds.fold(y, 4, 1).tolist() == [5, 10, 12, 13, 16]
     assert folds.fold(np.sort(y), 4, 1).tolist() != list(range(1, 20, 4)), "not in the file's order"
@@ -96,7 +96,7 @@ def assert_same(one: record.Record, other: record.Record, rtol: float = 0.0) -> 
         np.testing.assert_allclose(a[key], b[key], rtol, atol=rtol, err_msg=key)
 
 
-def test_a_folds_gram_is_that_of_its_images() -> None:
+def test_the_gram_matrix_of_a_fold_is_that_of_its_images() -> None:
     images = np.random.RandomState(0).rand(40, 300)
     places = folds.others(folds.fold(labels(25, 15), 5, 2), 40)
     part, whole = part_of_gram(gram(images), places), gram(images[places])
@@ -124,7 +124,7 @@ def test_gram_trains_and_evaluates_as_primal(
 
 
 @pytest.mark.parametrize("solver", ["primal", "gram"])
-def test_a_fold_is_trained_as_if_the_rest_of_the_file_were_not_there(
+def test_a_fold_is_trained_like_a_file_without_the_held_out_examples(
     data: list[str], tmp_path: Path, solver: str
 ) -> None:
     common = [*QUICK, f"trainer.solver={solver}", "data.memory_mb=64"]
@@ -157,7 +157,7 @@ def test_predictions_and_figures_are_of_the_held_out_examples(data: list[str], t
     assert sorted(seen) == list(range(30)), "each example was held out once"
 
 
-def test_what_ran_before_changes_no_bit(data: list[str], tmp_path: Path) -> None:
+def test_cells_that_were_trained_before_change_no_bit(data: list[str], tmp_path: Path) -> None:
     def fold(number: int, home: str) -> record.Record:
         overrides = [*data, *QUICK, "trainer.solver=gram", "data.folds=4", f"data.fold={number}"]
         return trained(tmp_path / home, *overrides)[1]
@@ -189,7 +189,7 @@ def test_a_streamed_fold_has_the_bits_of_one_in_memory(tmp_path: Path) -> None:
 # -- identity --------------------------------------------------------------------------------------
 
 
-def test_what_is_held_out_belongs_to_the_identity(data: list[str]) -> None:
+def test_the_fingerprint_depends_on_the_held_out_examples(data: list[str]) -> None:
     variants = [
         [], ["data.validation=0.2"], ["data.validation=0.3"], ["data.folds=5"],
         ["data.folds=5", "data.fold=1"], ["data.folds=4", "data.fold=1"],
@@ -198,7 +198,7 @@ def test_what_is_held_out_belongs_to_the_identity(data: list[str]) -> None:
     assert not [key for key in canonical(cell(*data).config) if key.startswith("data.")]
 
 
-def test_without_a_fold_the_first_is_trained(data: list[str]) -> None:
+def test_the_first_fold_is_trained_if_none_is_given(data: list[str]) -> None:
     assert cell(*data, "data.folds=5") == cell(*data, "data.folds=5", "data.fold=0")
 
 
@@ -213,12 +213,12 @@ def test_a_sweep_goes_over_all_folds(data: list[str], fold: list[str]) -> None:
     assert [plan.name(c) for c in plan.cells[:2]] == ["s1 f0/3 relu 3x16 #1", "s1 f1/3 relu 3x16 #1"]
 
 
-def test_a_chosen_fold_stays_alone(data: list[str]) -> None:
+def test_a_sweep_with_a_given_fold_trains_only_that_fold(data: list[str]) -> None:
     plan = planned(*data, "init.scale=1,2", "data.folds=3", "data.fold=2")
     assert [c.config.data.fold for c in plan.cells] == [2, 2] and plan.keys == ("init.scale",)
 
 
-def test_swept_numbers_of_folds(data: list[str]) -> None:
+def test_a_sweep_over_numbers_of_folds_trains_all_their_folds(data: list[str]) -> None:
     plan = planned(*data, "data.folds=2,3")
     assert [(c.config.data.folds, c.config.data.fold) for c in plan.cells] == [
         (2, 0), (2, 1), (3, 0), (3, 1), (3, 2),
@@ -227,7 +227,7 @@ def test_swept_numbers_of_folds(data: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def selected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Summary]:
-    """Two rates over folds and seeds, on a set whose test labels say the opposite of the training ones."""
+    """Two rates over folds and seeds, on a set whose test labels contradict the training labels."""
     folder = tmp_path_factory.mktemp("selected")
     with living_in(folder / "home") as home:
         overrides = small_set(folder, 60, 20)
@@ -254,7 +254,9 @@ def test_the_best_is_chosen_by_the_mean_over_folds_and_seeds(selected: tuple[Pla
     assert summary.best["validation/accuracy"] == max(row["validation/accuracy"] for row in rows)
 
 
-def test_the_tables_say_what_selected(selected: tuple[Plan, Summary], data: list[str]) -> None:
+def test_the_tables_name_the_examples_that_selected(
+    selected: tuple[Plan, Summary], data: list[str]
+) -> None:
     plan, summary = selected
     text = summary.markdown()
     assert "the test set took no part" in text and "| configuration | runs | val acc |" in text

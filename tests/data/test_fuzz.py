@@ -10,14 +10,15 @@ from pathlib import Path
 
 import mutations
 import pytest
+from crafted_hdf5 import CANARY, X
 from harness import assert_refused, command, environment, nnlab, write_h5
 
 SEED = 1
 MEMORY_MB = 64
-SPARE_MB = 128 + 100  # what a trial reading may have on top of it, and the libraries themselves
+SPARE_MB = 128 + 100  # what the sandbox adds to memory_mb, and the libraries themselves
 IN_OPEN, IN_NONBLOCK = 0x20, 0o4000
 
-# a process that loads and trains two steps of what passed, as `nnlab train` does
+# a process that loads the files that passed and trains two steps on each, as `nnlab train` does
 TRAIN = """
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ for path in paths:
 
 
 class Watch:
-    """Tells whether any file of a folder was opened, by whomever (inotify)."""
+    """Tells whether any process has opened a file of a folder (inotify)."""
 
     def __init__(self, folder: Path) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -57,10 +58,10 @@ class Watch:
 
 
 def hostile(folder: Path, first: int, last: int) -> tuple[list[Path], Path]:
-    """Write the files of these numbers, and the one that they point to."""
+    """Write the files of these numbers, and the canary to which some of them point."""
     canary = folder / "elsewhere" / "canary.h5"
     canary.parent.mkdir()
-    write_h5(canary, x=mutations.X * 0 + mutations.CANARY)
+    write_h5(canary, x=X * 0 + CANARY)
     (folder / "files").mkdir()
     paths = [folder / "files" / f"{index}.h5" for index in range(first, last)]
     for index, path in enumerate(paths, first):
@@ -69,9 +70,10 @@ def hostile(folder: Path, first: int, last: int) -> tuple[list[Path], Path]:
 
 
 def measured(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], float, float]:
-    """Run a command to its end; with the peak of its memory in MB, and its seconds of the processor.
+    """Run a command to its end; also returns its peak memory in MB and its processor time in seconds.
 
-    Both count its children too. A child inherits the peak of who starts it: hence a small process between.
+    Both include its children. A process starts with the peak memory of the process that starts it, so
+    a small process starts the command.
     """
     between = (
         "import resource, subprocess, sys; code = subprocess.run(sys.argv[2:]).returncode;"
@@ -89,14 +91,15 @@ def measured(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess
 
 
 def _spent() -> float:
-    """Seconds of the processor that ended child processes have used: a busy machine does not matter."""
+    """The processor time in seconds of the ended child processes, which a busy machine does not change."""
     return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 def survive(folder: Path, first: int, last: int) -> None:
+    """Each of these files loads or is refused in one line, within the limits, and opens no other file."""
     paths, canary = hostile(folder, first, last)
     watch = Watch(canary.parent)
-    assert canary.read_bytes() and watch.opened(), "the watch sees"
+    assert canary.read_bytes() and watch.opened(), "the watch notices a read"
 
     bound = ["--memory-mb", str(MEMORY_MB)]
     checked, peak, seconds = measured(folder, *command("data", "check", *bound, *map(str, paths)))
@@ -110,15 +113,15 @@ def survive(folder: Path, first: int, last: int) -> None:
     assert (checked.stdout + checked.stderr).replace("\n", "").isprintable()
     hung = [text for _, text in refused if "never ends" in text]
     crashed = [text for _, text in refused if "crashes" in text]
-    assert seconds < 10 + 0.02 * len(paths) + 4 * (len(hung) + len(crashed)), "of the processor, for all"
+    assert seconds < 10 + 0.02 * len(paths) + 4 * (len(hung) + len(crashed)), "processor time of all files"
 
     test = write_h5(folder / "good.h5", "test")
     trained, also, _ = measured(folder, sys.executable, "-c", TRAIN, str(MEMORY_MB), str(test), *good)
     assert trained.returncode == 0, trained.stderr[-3000:]
     said = trained.stdout.splitlines()
     assert len(said) == len(good)
-    assert not watch.opened(), "no file but those named was opened"
-    assert peak < MEMORY_MB + SPARE_MB and also < MEMORY_MB + SPARE_MB + 64, "the training's own arrays"
+    assert not watch.opened(), "no other file was opened"
+    assert peak < MEMORY_MB + SPARE_MB and also < MEMORY_MB + SPARE_MB + 64, "and the training's arrays"
     print(
         f"{len(paths)} files: {len(good)} load, {sum(s.startswith('trained') for s in said)} train, "
         f"{len(refused)} refused, of which {len(hung)} hang libhdf5 and {len(crashed)} crash it; "
@@ -138,7 +141,7 @@ def test_five_thousand_hostile_files(tmp_path: Path, part: int) -> None:
 
 @pytest.mark.slow
 def test_a_file_that_sends_libhdf5_into_a_loop(tmp_path: Path) -> None:
-    """A heap of variable-length text with an object of size 0: its reader goes round for ever."""
+    """A heap of variable-length text with an object of size 0: libhdf5 reads it without end."""
     path = tmp_path / "loop.h5"
     path.write_bytes(mutations.endless(tmp_path / "canary.h5"))
     start = _spent()
@@ -147,4 +150,4 @@ def test_a_file_that_sends_libhdf5_into_a_loop(tmp_path: Path) -> None:
         ["train", "data=hdf5", f"data.train={path}", f"data.test={path}"],
     ):
         assert_refused(nnlab(*map(str, arguments), home=tmp_path / "home"), str(path), "never ends")
-    assert _spent() - start < 2 * 5, "seconds of the processor, the start of Python included"
+    assert _spent() - start < 2 * 5, "seconds of processor time, with the start of Python"

@@ -1,4 +1,4 @@
-"""The HDF5 border: each way in which a file can be wrong has its own crafted file."""
+"""The checks of HDF5 files: each way in which a file can be wrong has its own crafted file."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import pytest
 from harness import points, small_set, write_h5
 
 from nnlab.data import hdf5
+from nnlab.data.dataset import PART_MB
 from nnlab.errors import UserError
 
 MEMORY_MB = 100
@@ -18,7 +19,7 @@ IMAGES = np.random.RandomState(0).randint(0, 256, (30, 4, 5, 3)).astype(np.uint8
 
 
 def refusal(path: Path, memory_mb: int = MEMORY_MB) -> str:
-    """The message with which a file is refused: one or two lines that name it and the remedy."""
+    """The message of a refused file: one or two lines with its path, what is wrong and the remedy."""
     with pytest.raises(UserError) as caught:
         hdf5.read(path, memory_mb)
     message = str(caught.value)
@@ -74,7 +75,7 @@ def test_class_names_may_be_variable_length_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_what_write_writes_read_reads(tmp_path: Path, split: str) -> None:
+def test_read_returns_what_write_wrote(tmp_path: Path, split: str) -> None:
     x, y = points(30)
     hdf5.write(tmp_path / "a.h5", split, x, y, ("below", "above"))
     back = hdf5.read(tmp_path / "a.h5", MEMORY_MB)
@@ -83,7 +84,7 @@ def test_what_write_writes_read_reads(tmp_path: Path, split: str) -> None:
     assert back.classes == ("below", "above")
 
 
-# -- no HDF5 file at all ---------------------------------------------------------------------------
+# -- not an HDF5 file ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -98,26 +99,26 @@ def test_what_write_writes_read_reads(tmp_path: Path, split: str) -> None:
     ],
     ids=["text", "html", "html-2", "empty", "lfs", "png"],
 )
-def test_something_else_saved_as_h5(tmp_path: Path, content: bytes, word: str) -> None:
+def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes, word: str) -> None:
     path = tmp_path / "a.h5"
     path.write_bytes(content)
     assert word in refusal(path)
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "missing.h5")
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "folder" in refusal(tmp_path)
 
 
-def test_the_course_set_missing_names_how_to_fetch_it(tmp_path: Path) -> None:
+def test_without_the_course_set_the_message_says_how_to_fetch_it(tmp_path: Path) -> None:
     assert "nnlab data fetch" in refusal(tmp_path / "catvnoncat" / "train_catvnoncat.h5")
 
 
 @pytest.mark.parametrize("share", [0.002, 0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_file(tmp_path: Path, share: float) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
     whole = write_h5(tmp_path / "whole.h5", x=IMAGES).read_bytes()
     path = tmp_path / "cut.h5"
     path.write_bytes(whole[: int(share * len(whole))])
@@ -125,7 +126,7 @@ def test_a_truncated_file(tmp_path: Path, share: float) -> None:
     assert "cut short" in message or "not an HDF5 file" in message
 
 
-def test_a_truncated_file_of_compressed_chunks(tmp_path: Path) -> None:
+def test_a_truncated_file_of_compressed_chunks_is_refused(tmp_path: Path) -> None:
     path = write_h5(tmp_path / "a.h5", x=None)
     with h5py.File(path, "a") as file:
         file.create_dataset("train_set_x", data=IMAGES, compression="gzip", chunks=(10, 4, 5, 3))
@@ -133,7 +134,7 @@ def test_a_truncated_file_of_compressed_chunks(tmp_path: Path) -> None:
     refusal(path)
 
 
-def test_flipped_bytes_are_refused_or_read_and_nothing_else(tmp_path: Path) -> None:
+def test_files_with_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
     whole = write_h5(tmp_path / "whole.h5").read_bytes()
     random = np.random.RandomState(0)
     path, refused = tmp_path / "flipped.h5", 0
@@ -150,7 +151,7 @@ def test_flipped_bytes_are_refused_or_read_and_nothing_else(tmp_path: Path) -> N
     assert refused > 20
 
 
-# -- data that stand elsewhere ---------------------------------------------------------------------
+# -- data in other places --------------------------------------------------------------------------
 
 
 def soft_link(file: h5py.File, key: str, elsewhere: Path) -> None:
@@ -194,7 +195,7 @@ def group(file: h5py.File, key: str, elsewhere: Path) -> None:
         (group, "group"),
     ],
 )
-def test_an_array_that_stands_elsewhere(
+def test_an_array_in_another_place_is_refused(
     tmp_path: Path, craft: Callable[[h5py.File, str, Path], None], word: str, key: str
 ) -> None:
     elsewhere = write_h5(tmp_path / "elsewhere.h5")
@@ -242,21 +243,21 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_arrays(tmp_path: Path, wrong: str) -> None:
+def test_wrong_arrays_are_refused(tmp_path: Path, wrong: str) -> None:
     arrays, words = WRONG[wrong]
     message = refusal(write_h5(tmp_path / "a.h5", **arrays))
     for word in words:
         assert word in message
 
 
-def test_labels_of_python_objects(tmp_path: Path) -> None:
+def test_labels_of_variable_length_text_are_refused(tmp_path: Path) -> None:
     path = write_h5(tmp_path / "a.h5", y=None)
     with h5py.File(path, "a") as file:
         file.create_dataset("train_set_y", data=["cat"] * 30, dtype=h5py.string_dtype())
     assert "object" in refusal(path)
 
 
-def test_references_as_features(tmp_path: Path) -> None:
+def test_references_as_features_are_refused(tmp_path: Path) -> None:
     path = write_h5(tmp_path / "a.h5", x=None)
     with h5py.File(path, "a") as file:
         references = file.create_dataset("train_set_x", (30, 2), dtype=h5py.ref_dtype)
@@ -264,7 +265,7 @@ def test_references_as_features(tmp_path: Path) -> None:
     assert "train_set_x" in refusal(path)
 
 
-def test_another_layout_is_named_by_what_was_found(tmp_path: Path) -> None:
+def test_the_message_on_another_layout_names_its_arrays(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:
         file["images"], file["labels"] = X, Y
@@ -312,14 +313,14 @@ def test_a_huge_declared_set_is_refused_before_it_is_read(tmp_path: Path, shape:
     assert "bytes in the file" in messages[0] or "data.memory_mb" in messages[0]
 
 
-def test_the_bound_is_on_the_size_as_float64(tmp_path: Path) -> None:
+def test_the_limit_is_the_size_as_float64(tmp_path: Path) -> None:
     x = np.zeros((100, 8192), np.uint8)  # 0.8 MB in the file, 6.25 MB in use
     path = write_h5(tmp_path / "a.h5", x=x, y=np.arange(100) % 2)
     assert hdf5.read(path, memory_mb=6).streamed
     assert not hdf5.read(path, memory_mb=7).streamed
 
 
-def test_one_example_has_to_fit(tmp_path: Path) -> None:
+def test_one_example_must_fit(tmp_path: Path) -> None:
     path = write_h5(tmp_path / "a.h5", x=np.zeros((30, 2**17 + 1), np.uint8))
     assert "data.memory_mb" in refusal(path, memory_mb=1)
 
@@ -343,7 +344,7 @@ def digest(path: Path) -> str:
     return hdf5.read(path, MEMORY_MB).digest
 
 
-def test_the_digest_is_of_the_content_alone(tmp_path: Path) -> None:
+def test_the_digest_depends_only_on_the_content(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     plain = write_h5(tmp_path / "a.h5", x=IMAGES)
     packed = write_h5(tmp_path / "folder" / "another name.hdf5", x=None)
@@ -357,7 +358,7 @@ def test_the_digest_is_of_the_content_alone(tmp_path: Path) -> None:
     assert digest(plain) == digest(packed) == digest(as_test)
 
 
-def test_the_digest_sees_every_array(tmp_path: Path) -> None:
+def test_the_digest_depends_on_every_array(tmp_path: Path) -> None:
     changed = IMAGES.copy()
     changed[29, 3, 4, 2] ^= 1
     variants: list[dict[str, Any]] = [
@@ -374,7 +375,7 @@ def test_the_digest_sees_every_array(tmp_path: Path) -> None:
     assert len({digest(path) for path in paths}) == len(variants)
 
 
-PART = hdf5.PART_MB * 2**20 // 16  # examples of two numbers that are read at a time
+PART = PART_MB * 2**20 // 16  # examples of two numbers that are read at a time
 
 
 def test_the_digest_of_many_examples_covers_the_last_chunk(tmp_path: Path) -> None:
@@ -393,7 +394,7 @@ def test_infinity_in_the_last_chunk_is_found(tmp_path: Path) -> None:
 # -- both splits -----------------------------------------------------------------------------------
 
 
-def test_a_data_set_of_both_splits(tmp_path: Path) -> None:
+def test_load_gives_both_splits(tmp_path: Path) -> None:
     small_set(tmp_path)
     data = hdf5.load(tmp_path / "train.h5", tmp_path / "test.h5", MEMORY_MB)
     assert (data.m, data.n_0, len(data.test.y), data.classes) == (30, 2, 12, ("below", "above"))
@@ -410,7 +411,7 @@ def test_a_data_set_of_both_splits(tmp_path: Path) -> None:
         ({"classes": np.array([b"below", b"above", b"on"])}, "list_classes"),
     ],
 )
-def test_splits_that_do_not_fit(tmp_path: Path, arrays: dict[str, Any], word: str) -> None:
+def test_splits_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, Any], word: str) -> None:
     write_h5(tmp_path / "train.h5")
     other = write_h5(tmp_path / "test.h5", "test", **arrays)
     with pytest.raises(UserError) as caught:

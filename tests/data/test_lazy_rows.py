@@ -1,4 +1,4 @@
-"""Sets that stay on disk: the same rows, the same training to the bit, little memory."""
+"""Sets that stay on disk: the same rows, the same bits after training, little memory."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from harness import assert_refused, nnlab, small_set, trained, write_h5
 from nnlab.cells import train_cell as run
 from nnlab.config.compose import compose
 from nnlab.data import hdf5
-from nnlab.data.lazy_rows import Stored
+from nnlab.data.lazy_rows import StoredRows
 
 LAYOUTS = {
     "plain": {},
@@ -29,7 +29,7 @@ def test_rows_are_those_of_the_array(tmp_path: Path, layout: dict, dtype: str) -
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", data=x, **layout)
     with h5py.File(tmp_path / "a.h5") as file:
-        stored = Stored(file["x"])
+        stored = StoredRows(file["x"])
         assert (len(stored), stored.shape, stored.ndim, stored.dtype) == (30, x.shape, 4, x.dtype)
         for rows in (slice(None), slice(3, 9), np.array([29, 0, 7, 7]), np.array([], int)):
             found = stored[rows]
@@ -72,7 +72,7 @@ def test_a_streamed_training_has_the_bits_of_one_in_memory(
     assert timeless[0] == timeless[1]
 
 
-def test_auto_takes_primal_and_says_why(home: Path, images: list[str]) -> None:
+def test_auto_chooses_primal_and_says_why(home: Path, images: list[str]) -> None:
     overrides = [*images, "optimizer.batch_size=64", "data.memory_mb=3"]
     assert run.resolve(compose(overrides)).config.trainer.solver == "primal"
     assert "streamed" in run.solver(compose(overrides))[1]
@@ -99,7 +99,7 @@ def test_which_solver_was_taken_and_why(home: Path, images: list[str], extra: li
         (["optimizer.batch_size=64", "trainer.solver=gram"], "trainer.solver"),
     ],
 )
-def test_what_cannot_be_streamed_is_refused_with_the_remedy(
+def test_a_training_that_cannot_stream_is_refused_with_the_remedy(
     home: Path, images: list[str], extra: list[str], word: str
 ) -> None:
     refused = nnlab("train", *images, "data.memory_mb=3", *extra, home=home)
@@ -119,8 +119,8 @@ def test_a_set_that_fits_is_not_streamed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_fifty_thousand_images_train_within_500_mb(tmp_path: Path) -> None:
-    """In a process of its own. Its peak is read of its own address space: ``ru_maxrss`` begins with the
-    peak of whoever started it."""
+    """In a process of its own, which reads its peak as VmHWM. ``ru_maxrss`` would be wrong: it starts with
+    the peak of the parent process."""
     random, m = np.random.RandomState(0), 50_000
     with h5py.File(tmp_path / "train.h5", "w") as file:
         x = file.create_dataset("train_set_x", (m, 64, 64, 3), np.uint8)
@@ -132,12 +132,12 @@ def test_fifty_thousand_images_train_within_500_mb(tmp_path: Path) -> None:
     program = f"""
 import re
 from pathlib import Path
-from nnlab import run
+from nnlab.cells.train_cell import resolve, run_cell
 from nnlab.config.compose import compose
 files = ["data.train={tmp_path}/train.h5", "data.test={tmp_path}/test.h5"]
-cell = run.resolve(compose(["data=hdf5", *files, "optimizer.batch_size=64", "trainer.iterations=800"]))
+cell = resolve(compose(["data=hdf5", *files, "optimizer.batch_size=64", "trainer.iterations=800"]))
 cell.folder(Path("{tmp_path}")).mkdir(parents=True)
-rec = run.run_cell(cell, Path("{tmp_path}"))
+rec = run_cell(cell, Path("{tmp_path}"))
 assert rec.status == "finished" and len(rec.arrays("history")["train/cost"]) == 800
 print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024)
 """

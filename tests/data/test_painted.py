@@ -1,4 +1,4 @@
-"""The painted sets: same bytes for the same seed, whole files only, and a fair stand-in."""
+"""The painted sets: the same bytes for the same seed, complete files only, and no easy feature."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnlab.data.painted.generator import CHUNK, Split, paint, paint_all, write
+from nnlab.data.hdf5 import SplitName
+from nnlab.data.painted.generator import CHUNK, paint, paint_all, write
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def pictures(path: Path, split: Split) -> NDArray[np.uint8]:
+def pictures(path: Path, split: SplitName) -> NDArray[np.uint8]:
     with h5py.File(path) as file:
         return file[f"{split}_set_x"][:]
 
 
 def best_threshold(values: NDArray[np.uint8], y: NDArray[np.int64]) -> float:
-    """The best in-sample accuracy of one threshold on one of the columns, either direction."""
+    """The best accuracy on these pictures of one threshold on one column, in either direction."""
     best = 0.0
     groups = (np.ascontiguousarray(values[y == label].T) for label in (1, 0))
     for pair in zip(*groups, strict=True):
@@ -34,7 +35,7 @@ def best_threshold(values: NDArray[np.uint8], y: NDArray[np.int64]) -> float:
     return best
 
 
-def test_a_picture_depends_on_its_arguments_only() -> None:
+def test_a_picture_depends_only_on_its_arguments() -> None:
     first = paint(3, 5, 1)
     assert first.shape == (64, 64, 3)
     assert first.dtype == np.uint8
@@ -43,7 +44,7 @@ def test_a_picture_depends_on_its_arguments_only() -> None:
         assert not np.array_equal(first, paint(*others))
 
 
-def test_all_cores_paint_what_one_does(tmp_path: Path) -> None:
+def test_all_cores_paint_the_same_pictures_as_one(tmp_path: Path) -> None:
     for split in ("train", "test"):
         path = tmp_path / f"{split}.h5"
         write(path, split, 7, seed=3)
@@ -53,7 +54,7 @@ def test_all_cores_paint_what_one_does(tmp_path: Path) -> None:
         assert np.array_equal(list(paint_all(split, y[:4].tolist(), seed=3)), x[:4])
 
 
-def test_the_course_layout(tmp_path: Path) -> None:
+def test_a_file_has_the_layout_of_the_course(tmp_path: Path) -> None:
     for split, count in (("train", 21), ("test", 10)):
         path = tmp_path / f"{split}.h5"
         write(path, split, count, seed=0)
@@ -109,7 +110,7 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_neither_mean_colour_nor_a_single_pixel_gives_cats_away() -> None:
+def test_neither_a_mean_colour_nor_a_single_pixel_shows_the_cats() -> None:
     y = np.arange(1500) % 2
     x = np.array([paint(9, i, int(label)) for i, label in enumerate(y)])
     mean = x.reshape(1500, -1, 3).mean(axis=1)

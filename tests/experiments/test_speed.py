@@ -17,7 +17,7 @@ from experiments.speed.rows import WITH_W1, paired, ratio_text, rows
 from experiments.speed.scale import KINDS
 from experiments.speed.work import Problem
 from experiments.speed.workers import Failure, Timed, Worker, cores
-from nnlab.data.hdf5 import Dataset
+from nnlab.data.dataset import Dataset
 from nnlab.nn.first_layer import GramLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES

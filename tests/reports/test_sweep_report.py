@@ -34,7 +34,6 @@ from harness import (
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.cells.ranking import Run, Sweep, find_sweep
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import run_cell
 from nnlab.cli.main import cli
@@ -45,6 +44,7 @@ from nnlab.reports import significance as statistics
 from nnlab.reports import sweep_report as report
 from nnlab.tracking import tracker as tracking
 from nnlab.tracking.publisher import Publisher
+from nnlab.tracking.runs import Run, Sweep, find_sweep
 
 load_mlflow()
 KEYS = ("model.depth", "init.scale", "seed")
@@ -196,11 +196,14 @@ def test_the_best_are_compared_by_exact_statistics(page: Page, swept: tuple[Path
     assert "The test set was used to select." in page.words
 
 
-def test_a_validation_metric_ranks_where_all_have_it(swept: tuple[Path, Plan], tmp_path: Path) -> None:
-    home = copied(swept, tmp_path)
-    store = client(home)
-    for i, run in enumerate(runs(home, "tags.`nnlab.kind` = 'cell' and tags.`nnlab.status` != 'failed'")):
-        store.log_metric(run.info.run_id, "validation/accuracy", i / 20)
+def test_the_validation_score_ranks_where_all_cells_hold_examples_out(tmp_path: Path) -> None:
+    home = empty_store(tmp_path / "home")
+    with living_in(home):
+        shared = [*small_set(tmp_path / "set"), "trainer.iterations=40", "data.validation=0.2"]
+        cells = [trained(home, *shared, f"optimizer.lr={lr}")[0] for lr in (0.5, 0.01)]
+        plan = plans.make("sweep", cells, ["optimizer.lr"])
+        assert plan.select_by == "validation/accuracy"
+        publish(home, plan)
     words = built(home).words
     assert "used to select" not in words and "ranked by validation/accuracy" in words
 
@@ -378,9 +381,8 @@ def answers(address: str) -> bool:
 def run(name: str, swept: str = "", **values: Any) -> Run:
     params = {key.replace("__", "."): value for key, value in values.items()}
     metrics = {"test/accuracy": params.pop("accuracy", 0.5), "test/cost": 1.0}
-    return Run(
-        name, name, "finished", 0.0, 1.0, params, metrics, {"nnlab.sweep": name, "nnlab.swept": swept}, ""
-    )
+    tags = {"nnlab.sweep": name, "nnlab.swept": swept}
+    return Run(name, name, "finished", params, metrics, started=0.0, ended=1.0, tags=tags, artifacts="")
 
 
 def test_nuisance_keys_alone_make_repetitions() -> None:

@@ -1,1 +1,8 @@
-"""A package of nnlab."""
+"""Pictures with and without a cat, painted by code.
+
+``generator`` paints pictures and sets of any size. It loads PIL, so import it where you paint.
+"""
+
+from nnlab.data.painted.default import paint_default
+
+__all__ = ["generator", "paint_default"]

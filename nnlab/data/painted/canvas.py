@@ -1,7 +1,8 @@
-"""A figure in a painted picture: where it stands, how it is turned, what it wears.
+"""The pen that draws one subject (an animal, a person or a thing) on a picture, and shapes for it.
 
-Figures are drawn in their own frame (origin in the middle, y downwards, one unit about half the
-figure), at four times the final size, so that shrinking the picture smooths every edge.
+A subject is drawn in a frame of its own: the origin is its middle, y points downwards, and one unit is
+about half of its size. Pictures are drawn at four times the final size, so that shrinking them smooths
+every edge.
 """
 
 from __future__ import annotations
@@ -77,15 +78,15 @@ def mirrored(points: ArrayLike) -> tuple[Points, Points]:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """Something being drawn on `image`.
+class Pen:
+    """Draws one subject on a picture, in the subject's frame and coat.
 
     Attributes:
-        image: The picture, (FULL, FULL) RGB, drawn on in place.
-        matrix: (2, 2), from the figure's frame to picture pixels.
-        origin: (2,), the figure's origin in picture pixels.
-        coat: The colours it wears.
-        fur: The coat laid out over the whole picture, shown wherever a `part` is.
+        image: The picture, (FULL, FULL) RGB, which is changed in place.
+        matrix: (2, 2), from the subject's frame to picture pixels.
+        origin: (2,), the subject's origin in picture pixels.
+        coat: The colours of the subject.
+        fur: The coat's pattern over the whole picture; a `part` shows it.
         rng: The picture's random numbers.
     """
 
@@ -96,17 +97,17 @@ class Figure:
     fur: Image.Image
     rng: RandomState
 
-    def at(self, x: float, y: float, size: float, turn: float = 0.0) -> Figure:
-        """Returns the figure in a frame of its own around (x, y), for a head on a body."""
+    def at(self, x: float, y: float, size: float, turn: float = 0.0) -> Pen:
+        """Returns a pen with a frame of its own around (x, y), for a head on a body."""
         origin = self.place((x, y))
         return replace(self, matrix=self.matrix @ turned(turn) * size, origin=origin)
 
     def place(self, points: ArrayLike) -> Points:
-        """Returns points (..., 2) of the figure's frame in picture pixels."""
+        """Returns points (..., 2) of the subject's frame in picture pixels."""
         return np.asarray(points, dtype=np.float64) @ self.matrix.T + self.origin
 
     def pixels(self, length: float) -> int:
-        """Returns a length of the figure's frame in whole picture pixels, at least one."""
+        """Returns a length of the subject's frame in whole picture pixels, at least one."""
         return max(1, round(length * float(np.hypot(*self.matrix[:, 0]))))
 
     def fill(self, outline: ArrayLike, colour: Colour) -> None:
@@ -119,7 +120,7 @@ class Figure:
         ImageDraw.Draw(self.image).line(flat, fill=colour, width=self.pixels(width), joint="curve")
 
     def part(self, outline: Points, edge: float = 0.035) -> None:
-        """Shows the coat inside a polygon (n, 2), with a thin edge that sets it off."""
+        """Fills a polygon (n, 2) with the coat's pattern and draws a thin edge around it."""
         placed = self.place(outline)
         left, top = np.clip(np.floor(placed.min(0)), 0, FULL).astype(int).tolist()
         right, bottom = np.clip(np.ceil(placed.max(0)) + 1, 0, FULL).astype(int).tolist()

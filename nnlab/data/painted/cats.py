@@ -5,37 +5,37 @@ from __future__ import annotations
 import numpy as np
 
 from nnlab.data.painted.bodies import POSES
-from nnlab.data.painted.canvas import Figure, curve, mirrored, oval, smooth
+from nnlab.data.painted.canvas import Pen, curve, mirrored, oval, smooth
 from nnlab.data.painted.coats import INK, PINK, WHITE, brightness, mix
 
 _HALF_FACE = ((0.0, -0.74), (-0.48, -0.72), (-0.88, -0.3), (-1.0, 0.2), (-0.72, 0.64), (-0.3, 0.84))
 
 
-def cat(fig: Figure) -> None:
+def cat(pen: Pen) -> None:
     """Draws a cat in a random pose."""
-    POSES[fig.rng.randint(len(POSES))](fig, cat_head, 1.0)
+    POSES[pen.rng.randint(len(POSES))](pen, cat_head, 1.0)
 
 
-def cat_head(fig: Figure) -> None:
+def cat_head(pen: Pen) -> None:
     """Draws a cat's head, one unit from its middle to either cheek."""
-    rng, coat = fig.rng, fig.coat
+    rng, coat = pen.rng, pen.coat
     look = rng.uniform(-0.22, 0.22)
-    _ears(fig, look)
+    _ears(pen, look)
     left, right = mirrored(_HALF_FACE)
-    fig.part(smooth(np.vstack((left, (0.0, 0.86), right[:0:-1]))))
+    pen.part(smooth(np.vstack((left, (0.0, 0.86), right[:0:-1]))))
     if coat.pattern == "points":
-        fig.fill(oval(look, 0.25, 0.52, 0.5), mix(coat.tips, coat.base, 0.25))
+        pen.fill(oval(look, 0.25, 0.52, 0.5), mix(coat.tips, coat.base, 0.25))
     if coat.pattern == "tabby":
-        _stripes(fig, look)
+        _stripes(pen, look)
     if coat.pattern == "tuxedo":
         blaze = ((look, -0.5), (look + 0.14, 0.1), (look + 0.4, 0.5), (look, 0.8))
-        fig.fill(smooth((*blaze, (look - 0.4, 0.5), (look - 0.14, 0.1))), coat.pale)
-    _muzzle(fig, 1.25 * look)
-    _eyes(fig, look)
+        pen.fill(smooth((*blaze, (look - 0.4, 0.5), (look - 0.14, 0.1))), coat.pale)
+    _muzzle(pen, 1.25 * look)
+    _eyes(pen, look)
 
 
-def _ears(fig: Figure, look: float) -> None:
-    rng, coat = fig.rng, fig.coat
+def _ears(pen: Pen, look: float) -> None:
+    rng, coat = pen.rng, pen.coat
     height, spread = rng.uniform(1.25, 1.5), rng.uniform(0.68, 0.86)
     inside = mix(PINK, coat.base, 0.25)
     for side in (-1.0, 1.0):
@@ -43,24 +43,24 @@ def _ears(fig: Figure, look: float) -> None:
         outer, inner = np.array((side * 0.97, -0.05)), np.array((side * 0.14, -0.66))
         bulge = (outer + tip) / 2 + (side * 0.07, -0.02)
         ear = np.vstack((outer, bulge, tip, (inner + tip) / 2 + (0, -0.05), inner))
-        fig.part(ear, 0.06)
+        pen.part(ear, 0.06)
         if coat.tips != coat.base:
-            fig.fill(ear, coat.tips)
+            pen.fill(ear, coat.tips)
         middle = np.add(ear.mean(0), (0.0, 0.12))
-        fig.fill(middle + (ear - middle) * 0.6, inside)
+        pen.fill(middle + (ear - middle) * 0.6, inside)
 
 
-def _stripes(fig: Figure, look: float) -> None:
-    mark = fig.coat.mark
+def _stripes(pen: Pen, look: float) -> None:
+    mark = pen.coat.mark
     for x in (-0.22, 0.0, 0.22):
-        fig.line(((look + x, -0.32), (look + 1.3 * x, -0.68)), 0.09, mark)
+        pen.line(((look + x, -0.32), (look + 1.3 * x, -0.68)), 0.09, mark)
     for line in mirrored(((-0.62, 0.22), (-0.95, 0.12))):
-        fig.line(line, 0.08, mark)
-        fig.line(np.add(line, (0.0, 0.2)), 0.08, mark)
+        pen.line(line, 0.08, mark)
+        pen.line(np.add(line, (0.0, 0.2)), 0.08, mark)
 
 
-def _eyes(fig: Figure, look: float) -> None:
-    rng, coat = fig.rng, fig.coat
+def _eyes(pen: Pen, look: float) -> None:
+    rng, coat = pen.rng, pen.coat
     rx, ry = rng.uniform(0.2, 0.26), rng.uniform(0.15, 0.24)
     wide = rng.uniform(0.06, 0.17)
     asleep = rng.uniform() < 0.1
@@ -68,27 +68,27 @@ def _eyes(fig: Figure, look: float) -> None:
         x, y = side * 0.42 + look, -0.06
         if asleep:
             lid = ((x - rx, y), (x, y + 0.12), (x + rx, y))
-            fig.line(curve(lid), 0.07, mix(INK, coat.base, 0.2))
+            pen.line(curve(lid), 0.07, mix(INK, coat.base, 0.2))
             continue
-        fig.fill(oval(x, y, rx + 0.06, ry + 0.06, side * -0.3), INK)
-        fig.fill(oval(x, y, rx, ry, side * -0.3), coat.eye)
-        fig.fill(oval(x, y, min(wide, rx), ry * 0.95), INK)
-        fig.fill(oval(x + 0.07, y - 0.08, 0.045, 0.045), (255, 255, 255))
+        pen.fill(oval(x, y, rx + 0.06, ry + 0.06, side * -0.3), INK)
+        pen.fill(oval(x, y, rx, ry, side * -0.3), coat.eye)
+        pen.fill(oval(x, y, min(wide, rx), ry * 0.95), INK)
+        pen.fill(oval(x + 0.07, y - 0.08, 0.045, 0.045), (255, 255, 255))
 
 
-def _muzzle(fig: Figure, x: float) -> None:
-    coat = fig.coat
+def _muzzle(pen: Pen, x: float) -> None:
+    coat = pen.coat
     pale = mix(coat.pale, coat.base, 0.15)
-    fig.fill(oval(x, 0.64, 0.2, 0.16), pale)
+    pen.fill(oval(x, 0.64, 0.2, 0.16), pale)
     for side in (-1.0, 1.0):
-        fig.fill(oval(x + side * 0.17, 0.47, 0.23, 0.18), pale)
+        pen.fill(oval(x + side * 0.17, 0.47, 0.23, 0.18), pale)
     line = mix(INK, pale, 0.3)
-    fig.line(((x, 0.35), (x, 0.5)), 0.045, line)
+    pen.line(((x, 0.35), (x, 0.5)), 0.045, line)
     for cheek in mirrored(((0.0, 0.5), (-0.1, 0.58), (-0.22, 0.54))):
-        fig.line(np.add(cheek, (x, 0.0)), 0.045, line)
+        pen.line(np.add(cheek, (x, 0.0)), 0.045, line)
     nose = mix(PINK, INK, 0.75 if coat.pattern == "points" or brightness(coat.base) < 70 else 0.1)
-    fig.fill(((x - 0.13, 0.27), (x + 0.13, 0.27), (x, 0.42)), nose)
+    pen.fill(((x - 0.13, 0.27), (x + 0.13, 0.27), (x, 0.42)), nose)
     hair = WHITE[0] if brightness(coat.base) < 190 else (130, 122, 118)
     for y, drop in ((0.42, -0.12), (0.48, 0.04), (0.54, 0.2)):
         for whisker in mirrored(((0.3, y), (0.8, y + drop / 3), (1.25, y + drop))):
-            fig.line(np.add(whisker, (x, 0.0)), 0.028, hair)
+            pen.line(np.add(whisker, (x, 0.0)), 0.028, hair)

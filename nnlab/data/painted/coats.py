@@ -1,4 +1,4 @@
-"""Coats: the colours and markings that painted cats, and everything that is no cat, wear."""
+"""Coats: the colours and patterns of painted cats and of all other subjects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLOURS: tuple[tuple[Colour, Colour, Colour], ...] = (
     ((230, 204, 164), (190, 150, 106), (249, 239, 220)),  # cream
 )
 BLACK, WHITE, GREY, GINGER, BROWN, CREAM = COLOURS
-# dark coats are as frequent as light ones, so that brightness tells little
+# black and brown twice: dark coats are then as frequent as light ones, so brightness says little
 COMMON = (*COLOURS, BLACK, BROWN)
 EYES: tuple[Colour, ...] = ((150, 190, 80), (226, 190, 60), (214, 140, 40), (110, 170, 214))
 PINK: Colour = (226, 150, 146)
@@ -48,17 +48,17 @@ def brightness(colour: Colour) -> float:
 
 @dataclass(frozen=True)
 class Coat:
-    """The colours of one figure.
+    """The colours of one subject.
 
     Attributes:
-        pattern: How they are laid out.
+        pattern: Where the colours are.
         base: Most of the coat.
         mark: Stripes or patches.
         other: A second colour of patches.
         pale: Muzzle, chest, paws.
         tips: Ears, tail and feet.
         eye: The iris.
-        edge: Thin lines that set parts off, visible on the base.
+        edge: Thin lines around the parts, visible on the base.
     """
 
     pattern: Pattern

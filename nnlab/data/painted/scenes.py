@@ -1,4 +1,4 @@
-"""Scenes: backgrounds, things that stand in the way, and the light a picture is taken in."""
+"""Scenes: backgrounds, things in front of the subject, and the light of a picture."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LEAF: Colour = (84, 124, 56)
 SHADOW: Colour = (46, 43, 48)
 HAZE: Colour = (232, 228, 222)
 SKY: Colour = (170, 205, 232)
-MIDDLE = 145.0  # about half of the coats are lighter
+MIDDLE = 145.0  # brightness; about half of the coats are lighter
 _SQUARE = np.linspace(-1.0, 1.0, SIDE) ** 2
 _RADIUS: NDArray[np.float64] = (_SQUARE[:, None] + _SQUARE)[..., None]
 
@@ -44,7 +44,7 @@ def paint_of(rng: RandomState) -> Colour:
 
 
 def scene(rng: RandomState, coat: Colour) -> Image.Image:
-    """Returns a background, (FULL, FULL) RGB, out of focus, that sets off a coat's colour."""
+    """Returns a blurred background, (FULL, FULL) RGB, in contrast to a coat's colour."""
     image = Image.new("RGB", (SIDE, SIDE), paint_of(rng))
     SCENES[rng.randint(len(SCENES))](image, rng)
     behind = SHADOW if brightness(coat) > MIDDLE else HAZE
@@ -130,7 +130,7 @@ SCENES: tuple[Callable[[Image.Image, RandomState], None], ...] = (
 
 
 def cover(image: Image.Image, rng: RandomState) -> None:
-    """Puts something in front of the figure, in place: a box, an edge, leaves or the border."""
+    """Draws something in front of the subject: a box, an edge, leaves or a bar at one side."""
     draw, kind, colour = ImageDraw.Draw(image), rng.randint(4), paint_of(rng)
     dark = mix(colour, (0, 0, 0), 0.3)
     if kind == 0:
@@ -153,7 +153,7 @@ def cover(image: Image.Image, rng: RandomState) -> None:
 
 
 def light(pixels: NDArray[np.uint8], rng: RandomState) -> NDArray[np.uint8]:
-    """Returns a (SIDE, SIDE, 3) picture in random light, with the grain of a camera."""
+    """Returns a picture (SIDE, SIDE, 3) in random light, with the noise of a camera."""
     warmth = rng.uniform(-0.1, 0.1)
     gain = rng.uniform(0.85, 1.25) * np.array((1 + warmth, 1.0, 1 - warmth))
     contrast = rng.uniform(0.75, 1.1)

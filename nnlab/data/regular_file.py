@@ -1,0 +1,16 @@
+"""The check before any file of a user is opened."""
+
+import os
+from pathlib import Path
+
+from nnlab.errors import UserError
+
+
+def check_regular(path: Path, remedy: str) -> None:
+    """UserError unless ``path`` is a readable regular file: opening a pipe would wait without end."""
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file; {remedy}")
+    if not path.is_file():
+        raise UserError(f"{path}: is {'a folder' if path.is_dir() else 'not a regular file'}; {remedy}")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: not readable by you; change its permissions (chmod u+r)")

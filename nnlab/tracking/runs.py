@@ -1,0 +1,170 @@
+"""Tracked runs as plain values: a cell's run, a sweep with its cells, and how a user names them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nnlab.cells.ranking import SCORES, Configuration, Result, rank, ranked_by
+from nnlab.errors import UserError
+
+DONE = ("finished", "diverged")  # the statuses of a cell that has a record
+
+
+@dataclass(frozen=True)
+class Run(Result):
+    """One run of the store. ``status`` is its tag nnlab.status, or MLflow's word where there is none."""
+
+    started: float  # seconds since 1970
+    ended: float | None
+    tags: Mapping[str, str]
+    artifacts: str  # their address, as the store knows it
+
+    @property
+    def done(self) -> bool:
+        """Does it have a record, and so metrics?"""
+        return self.status in DONE
+
+    @property
+    def state(self) -> str:
+        """The status, or ``stuck`` for a finished net that is not better than a constant answer.
+
+        That is the most frequent class or the mean of the targets, on the training set.
+        """
+        for keys in (("accuracy", "majority"), ("deviation", "rmse")):
+            high, low = (self.metrics.get(f"train/{key}") for key in keys)
+            if self.status == "finished" and high is not None and low is not None:
+                return "stuck" if high <= low else "finished"
+        return self.status
+
+    @property
+    def error(self) -> str:
+        """Why it failed."""
+        return self.tags.get("nnlab.error", "")
+
+
+def parse(text: str) -> Any:
+    """A parameter's value: JSON where it is JSON, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def shown(value: Any) -> str:
+    """A parameter's value for people: `0.1`, `20-7-5`, `none`."""
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, list):
+        return "-".join(map(str, value)) or "none"
+    return "none" if value is None else f"{value:g}"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A parent run and the runs of its cells."""
+
+    parent: Run
+    cells: tuple[Run, ...]
+
+    @property
+    def id(self) -> str:
+        """The sweep's id."""
+        return self.parent.tags["nnlab.sweep"]
+
+    @cached_property
+    def done(self) -> list[Run]:
+        """The cells that have metrics, diverged ones too."""
+        return [cell for cell in self.cells if cell.done]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The parameters that vary: among the swept keys, where the parent names them, else among all."""
+        varied = [
+            key
+            for key in dict.fromkeys(key for cell in self.cells for key in cell.params)
+            if len({json.dumps(cell.params[key]) for cell in self.cells if key in cell.params}) > 1
+        ]
+        swept = [key for key in self.parent.tags.get("nnlab.swept", "").split(",") if key]
+        kept = [
+            key for s in swept for key in self._distinct([v for v in varied if f"{v}.".startswith(f"{s}.")])
+        ]
+        return list(dict.fromkeys(kept)) or self._distinct(varied)
+
+    def _distinct(self, keys: Sequence[str]) -> list[str]:
+        """The keys without those whose value an earlier one decides, as model.hidden does model.depth."""
+        kept: list[str] = []
+        for key in keys:
+            if not any(self._decides(earlier, key) for earlier in kept):
+                kept.append(key)
+        return kept
+
+    def _decides(self, one: str, other: str) -> bool:
+        pairs = {(json.dumps(c.params.get(one)), json.dumps(c.params.get(other))) for c in self.cells}
+        return len({first for first, _ in pairs}) == len(pairs)
+
+    @cached_property
+    def regression(self) -> bool:
+        """Were its nets trained on real targets, and not on classes?"""
+        return any("train/deviation" in c.metrics for c in self.done)
+
+    @property
+    def score(self) -> str:
+        """What its nets are ranked by: `accuracy` or `rmse`."""
+        return SCORES[self.regression]
+
+    @cached_property
+    def select_by(self) -> str:
+        """The metric that cells are ranked by: the score on held-out examples, or on the test set."""
+        return ranked_by(self.score, [cell.params for cell in self.cells])
+
+    @cached_property
+    def ranked(self) -> list[Configuration[Run]]:
+        """The configurations of the cells that have metrics, the best first."""
+        return rank(self.done, self.select_by)
+
+
+def find_cell(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> Run:
+    """The run whose id begins with ``text``, or that is called so; UserError unless there is one.
+
+    Of runs with this name those that have the tag ``ignore`` are left out. Several runs of one
+    fingerprint, such as two sweeps' runs of a shared cell, say the same: the first of them is taken.
+    """
+    if not text:
+        raise UserError("RUN: is empty; give a run id, the beginning of one, or a record's folder")
+    found = [run for run in runs if run.id.startswith(text)] or [
+        run for run in runs if run.name == text and ignore not in run.tags
+    ]
+    different = list({run.tags.get("nnlab.fingerprint"): run for run in found}.values())
+    if len(different) == 1:
+        return found[0]
+    if not found:
+        raise UserError(
+            f"{text}: no run of {where} has this id or name; give a run id, the beginning of one, "
+            "or a record's folder"
+        )
+    names = ", ".join(_told_apart(different))
+    raise UserError(f"{text}: {len(different)} runs of {where} have this name; give one of {names}")
+
+
+def _told_apart(runs: Sequence[Run]) -> list[str]:
+    """The ids of some runs, each with its value of the first key that varies among them."""
+    keys = dict.fromkeys(key for run in runs for key in run.params)
+    key = next((key for key in keys if len({str(run.params.get(key)) for run in runs}) > 1), None)
+    return [f"{run.id[:12]} ({key}={run.params.get(key)})" if key else run.id[:12] for run in runs[:4]]
+
+
+def find_sweep(text: str | None, parents: Sequence[Run], where: str) -> Run:
+    """The parent run whose sweep id or run id begins with ``text``, or with this name; else the latest."""
+    if not parents:
+        raise UserError(f"{where} has no sweep yet; `nnlab sweep` makes one")
+    if not text:
+        return max(parents, key=lambda run: max(run.started, run.ended or 0.0))
+    begins = [run for run in parents if run.tags["nnlab.sweep"].startswith(text) or run.id.startswith(text)]
+    found = begins or [run for run in parents if run.name == text]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(run.tags["nnlab.sweep"] for run in (found or parents)[:4])
+    what = "more than one sweep" if found else "no sweep"
+    raise UserError(f"{text}: {what} of {where} has this id or name; there are {known}")
