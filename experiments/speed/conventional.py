@@ -3,8 +3,9 @@
     python -m experiments.speed.conventional --multirun seed=1,2 trainer=numpy problems=FOLDER \
         store=sqlite:///mlflow.db log=FILE
 
-A job reads its images and first weights from FOLDER/SEED.npz, which ``measure`` writes: it does not compose
-a configuration of nnlab inside its own. ``measure`` starts it for some cells of the sweep and fewer steps, and scales the times up.
+A job reads its images and first weights from FOLDER/SEED.npz, so that it does not have to compose a
+configuration of nnlab inside its own. ``measure`` writes these files and starts the harness, for some cells
+of the sweep and fewer steps, and scales the times up.
 """
 
 import json
@@ -55,8 +56,9 @@ def job(cfg: DictConfig) -> None:
 
 
 def _save(path: Path, made: Problem) -> None:
-    weights = {f"W{l}": W for l, W in enumerate(made.weights, start=1)}
-    np.savez(path, images=made.images, Y=made.Y, lr=made.lr, **weights)
+    arrays: dict[str, Any] = {f"W{l}": W for l, W in enumerate(made.weights, start=1)}
+    arrays |= {"images": made.images, "Y": made.Y, "lr": made.lr}
+    np.savez(path, allow_pickle=False, **arrays)
 
 
 def _load(path: Path) -> Problem:
@@ -99,13 +101,13 @@ def _multirun(trainer: str, iterations: int, jobs: int) -> list[dict[str, float]
         for seed in range(1, jobs + 1):
             _save(Path(folder, f"{seed}.npz"), problem("deep", seed))
         seeds = ",".join(str(seed) for seed in range(1, jobs + 1))
-        overrides = [
-            f"seed={seeds}",
+        overrides = [f"seed={seeds}", f"trainer={trainer}", f"iterations={iterations}"]
+        overrides += [
             f"problems={folder}",
-            f"trainer={trainer}",
-            f"iterations={iterations}",
+            f"store={store}",
+            f"log={log}",
+            f"hydra.launcher.n_jobs={len(cores())}",
         ]
-        overrides += [f"store={store}", f"log={log}", f"hydra.launcher.n_jobs={len(cores())}"]
         done = subprocess.run(
             [sys.executable, "-m", "experiments.speed.conventional", "--multirun", *overrides],
             env=run, cwd=folder, capture_output=True, text=True, check=False,
