@@ -1,4 +1,4 @@
-"""The one error that a user can cause: what it is about, what is wrong, what to do."""
+"""The errors that a command reports in a line or two, and how texts from elsewhere are printed."""
 
 
 class UserError(Exception):
@@ -11,3 +11,8 @@ class UserError(Exception):
 
 class Failed(Exception):
     """Something asked for did not come out: a cell failed, a verification did not hold. Exit 1."""
+
+
+def printable(text: str, keep: str = "") -> str:
+    """A text from elsewhere with `?` for what would steer a terminal; the characters in ``keep`` stay."""
+    return "".join(c if c.isprintable() or c in keep else "?" for c in text)

@@ -162,12 +162,13 @@ def load_mlflow() -> None:
     """Import MLflow and build the classes of its tables; its own deprecation warnings are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        from nnlab.tracking.store import configure_mlflow
+
+        configure_mlflow()
         from mlflow.store.tracking.dbmodels import models
         from sqlalchemy.orm import configure_mappers
 
-        from nnlab.tracking import tracker as tracking  # sets what keeps MLflow quiet
-
-        assert models and tracking
+        assert models
         configure_mappers()
 
 

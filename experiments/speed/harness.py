@@ -66,6 +66,8 @@ def working() -> Callable[[int], list[float]]:
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
     """A task: the seconds (clock and processor) to publish each record into a new SQLite store."""
+    from nnlab.tracking.parents import open_parent
+    from nnlab.tracking.store import Store
     from nnlab.tracking.tracker import Tracker
 
     def task(count: int) -> dict[str, list[float]]:
@@ -73,11 +75,11 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
         wall, cpu = [], []
         with TemporaryDirectory() as folder:
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-            tracker = Tracker(home, plan.experiment)
-            parent = tracker.open_parent(plan)
+            store = Store(home, plan.experiment)
+            tracker = Tracker(store, plan, open_parent(store, plan))
             for each in plan.cells[:count]:
                 begin, begin_cpu = time.perf_counter(), time.process_time()
-                tracker.publish(plan, each, record.verified(each.folder(home)), parent, None)
+                tracker.publish(each, record.verified(each.folder(home)))
                 wall.append(time.perf_counter() - begin)
                 cpu.append(time.process_time() - begin_cpu)
         return {"wall": wall[WARM_UP:], "cpu": cpu[WARM_UP:]}

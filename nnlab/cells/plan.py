@@ -58,14 +58,6 @@ class Plan:
         return " × ".join(key.rsplit(".", 1)[-1] for key in self.keys) or "sweep of one cell"
 
 
-@dataclass(frozen=True)
-class Published:
-    """A run that the store already has."""
-
-    run_id: str
-    complete: bool
-
-
 def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     """A plan of these cells; equal fingerprints are one cell, the first one's configuration stays."""
     by_fingerprint: dict[str, Cell] = {}

@@ -8,6 +8,7 @@ traceback.
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ from nnlab.nn.training import Step
 from nnlab.records import record
 from nnlab.records.lock import claim, forget_orphan
 from nnlab.sweeps.experiment_data import draw_data
+from nnlab.sweeps.report import attach_report
 from nnlab.sweeps.worker import work
-from nnlab.tracking.publisher import Publisher, publishing
+from nnlab.tracking.background import publishing
+from nnlab.tracking.publisher import Publisher
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 PASS_ON: dict[str, Any] = OVERRIDES | {"help_option_names": []}
@@ -158,7 +161,7 @@ def _train(composed: DictConfig) -> None:
             finished = record.read(cell.folder(home()))
             OUT.print(_result(finished, plan.name(cell)), markup=False, soft_wrap=True)
         publisher.log_model(summarize(plan, home()))
-    if complaints := publisher.complaints:
+    if complaints := publisher.publication.complaints:
         ERROR.print("\n".join(complaints), markup=False, soft_wrap=True)
     else:
         OUT.print(f"  MLflow run      {publisher.run_of(cell)} (`nnlab ui` shows it)")
@@ -232,14 +235,16 @@ def sync() -> None:
                 status = "killed" if summary.counts["missing"] else "finished"
                 publisher.close(summary, "failed" if summary.counts["failed"] else status)
             publisher.log_model(summary)
-            if publisher.published:
-                publisher.report()
-        problem = problem or publisher.problem
-        refused += publisher.refused
-        waiting += len(publisher.waiting)
+            outcome = publisher.publication
+            if outcome.published and plan.kind == "sweep" and outcome.problem is None:
+                with suppress(Failed):  # `nnlab report` says what is wrong
+                    attach_report(plan, home())
+        problem = problem or outcome.problem
+        refused += outcome.refused
+        waiting += len(outcome.waiting)
     if problem is not None or waiting:
-        why = problem or "not all could be published"
-        refused.append(f"MLflow: {why}\n{waiting} runs wait; run `nnlab sync` again")
+        why = problem or "MLflow: not all could be published"
+        refused.append(f"{why}\n{waiting} runs wait; run `nnlab sync` again")
     if refused:
         raise Failed("\n".join(refused))
     OUT.print("every record is published")

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nnlab.config.paths import home
-from nnlab.errors import Failed, UserError
-from nnlab.tracking import location as store
+from nnlab.errors import UserError
 from nnlab.tracking.find_run import find_record
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import connected
 
 OUT = Console(highlight=False)
 
@@ -34,14 +35,11 @@ def report(sweep: str | None, output: Path | None, experiment: str) -> None:
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 nnlab report
     """
     from nnlab.reports import sweep_report as report
-    from nnlab.tracking import tracker as tracking
 
-    try:
-        reader = tracking.Tracker(home(), experiment).reader
+    with connected(home(), experiment) as store:
+        reader = Reader(store)
         found = reader.sweep(sweep)
         page = report.build(reader, found, home())
-    except tracking.Unavailable as error:
-        raise Failed(f"MLflow: {store.reason(error)}") from None
     path = output or report.path_of(home(), found.id)
     report.write(page, path)
     OUT.print(f"{path.resolve()}", soft_wrap=True)

@@ -19,8 +19,9 @@ from nnlab.errors import Failed, UserError
 from nnlab.records.record import Record
 from nnlab.reruns import checkout
 from nnlab.reruns.replay import as_overrides, configuration, verdict
-from nnlab.tracking import location as store
 from nnlab.tracking.find_run import recorded
+from nnlab.tracking.store import Unavailable, connected
+from nnlab.tracking.tracker import Tracker
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 
@@ -117,13 +118,11 @@ def _changes(rec: Record) -> str:
 
 
 def _publish(cell: Cell, rec: Record, rerun_of: str, identical: bool) -> None:
-    from nnlab.tracking import tracker as tracking
-
     cell = replace(cell, fingerprint=rec.fingerprint)  # another one, where another program trained it
     plan = plans.make("train", [cell], [])
     try:
-        tracker = tracking.Tracker(home(), plan.experiment)
-        run_id = tracker.publish_rerun(plan, cell, rec, rerun_of, identical)
+        with connected(home(), plan.experiment) as store:
+            run_id = Tracker(store, plan).publish_rerun(cell, rec, rerun_of, identical)
         OUT.print(f"  MLflow run      {run_id}")
-    except tracking.Unavailable as error:
-        ERROR.print(f"MLflow: {store.reason(error)}; this rerun is not published", markup=False)
+    except Unavailable as error:
+        ERROR.print(f"{error}; this rerun is not published", markup=False)

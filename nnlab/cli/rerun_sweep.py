@@ -17,10 +17,9 @@ from nnlab.errors import Failed, UserError
 from nnlab.records import record
 from nnlab.reruns.verify_sweep import Outcome, Recorded, verify
 from nnlab.threads import cores
-from nnlab.tracking import location as store
-from nnlab.tracking.find_run import reaching
 from nnlab.tracking.reader import Reader
 from nnlab.tracking.runs import Run
+from nnlab.tracking.store import Unavailable, connected
 
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 SHOWN = 50  # rows of the table; what differs comes first
@@ -59,8 +58,9 @@ def _verify_remote(
     text: str, overrides: Sequence[str], tolerance: float, experiment: str, apart: Path
 ) -> tuple[str, list[Outcome]]:
     """The same with the records that MLflow holds, some at a time."""
-    with reaching(home(), experiment) as tracker:
-        found = tracker.reader.sweep(text)
+    with connected(home(), experiment) as store:
+        reader = Reader(store)
+        found = reader.sweep(text)
         sweep, runs = found.parent.tags["nnlab.sweep"], sorted(found.cells, key=lambda run: run.name)
 
         def outcomes() -> Iterator[Outcome]:
@@ -68,7 +68,7 @@ def _verify_remote(
             for start in range(0, len(runs), size):
                 with TemporaryDirectory() as scratch:
                     part = runs[start : start + size]
-                    cells = [_fetch(tracker.reader, run, Path(scratch)) for run in part]
+                    cells = [_fetch(reader, run, Path(scratch)) for run in part]
                     yield from verify(cells, overrides, False, tolerance, apart)
 
         return sweep, _watch(outcomes(), len(runs))
@@ -122,10 +122,8 @@ def _report(sweep: str, outcomes: list[Outcome], apart: Path) -> None:
 
 def _tag(sweep: str, experiment: str, same: bool) -> None:
     """Say on the sweep's parent run how this went, if MLflow can be reached and has it."""
-    from nnlab.tracking import tracker as tracking
-
     try:
-        tracker = tracking.Tracker(home(), experiment)
-        tracker.tag(tracker.reader.sweep(sweep).parent.id, {"nnlab.identical": str(same).lower()})
-    except (UserError, *tracking.Unavailable) as error:
-        ERROR.print(f"MLflow: {store.reason(error)}; the sweep is not tagged", markup=False)
+        with connected(home(), experiment) as store:
+            store.log(Reader(store).sweep(sweep).parent.id, tags={"nnlab.identical": str(same).lower()})
+    except (UserError, Unavailable) as error:
+        ERROR.print(f"{error}; the sweep is not tagged", markup=False)

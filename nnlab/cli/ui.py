@@ -14,7 +14,7 @@ from rich.console import Console
 from nnlab import signals as interrupts
 from nnlab.config.paths import home
 from nnlab.errors import UserError
-from nnlab.tracking import location as store
+from nnlab.tracking import location
 
 OUT = Console(highlight=False)
 PATIENCE = 2.0  # seconds that the server is given to end by itself
@@ -24,16 +24,16 @@ PATIENCE = 2.0  # seconds that the server is given to end by itself
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 def ui(port: int) -> None:
     """Serve the MLflow UI of this home's store on the loopback interface."""
-    uri = store.uri(home())
-    if store.is_server(uri):
-        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {store.public(uri)}")
+    uri = location.uri(home())
+    if location.is_server(uri):
+        OUT.print(f"MLFLOW_TRACKING_URI is a server already: open {location.public(uri)}")
         return
     _check_free(port)
     OUT.print(f"http://127.0.0.1:{port} (starting takes some seconds; Ctrl-C ends it)")
     command = [
         sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--backend-store-uri", uri,
-        "--default-artifact-root", store.artifacts(home()),
+        "--default-artifact-root", location.artifacts(home()),
     ]  # fmt: skip
     sys.exit(_serve(command))
 

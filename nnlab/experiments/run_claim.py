@@ -8,6 +8,8 @@ from nnlab.experiments.claim import Claim
 from nnlab.experiments.trained_run import read_runs
 from nnlab.experiments.verdict import Verdict
 from nnlab.sweeps import command
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import Unavailable, connected
 
 
 def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:
@@ -26,8 +28,6 @@ def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:
 
 def _tag(plan: Plan, name: str, verdict: Verdict, warn: Callable[[str], None]) -> None:
     """Show the verdict on the sweep's parent run."""
-    from nnlab.tracking import tracker as tracking  # MLflow takes seconds to load
-
     tags = {
         "mlflow.runName": name,
         "nnlab.experiment": name,
@@ -36,8 +36,8 @@ def _tag(plan: Plan, name: str, verdict: Verdict, warn: Callable[[str], None]) -
     }
     parent = f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'"
     try:
-        tracker = tracking.Tracker(home(), plan.experiment)
-        for run in tracker.reader.search(parent):
-            tracker.tag(run.info.run_id, tags)
-    except tracking.Unavailable as error:
-        warn(f"MLflow: {str(error).splitlines()[0]}; the verdict is not tagged")
+        with connected(home(), plan.experiment) as store:
+            for run in Reader(store).runs(parent):
+                store.log(run.id, tags=tags)
+    except Unavailable as error:
+        warn(f"{error}; the verdict is not tagged")

@@ -1,69 +1,53 @@
-"""The driver of a sweep: it skips finished cells, has the rest trained, publishes and sums up.
-
-The launcher gets a few jobs that all work through one plan file, each taking the next cell that
-nobody has claimed; so the load balances itself, and a dead worker loses only its own cell.
-"""
-
-import dataclasses
-import time
-from collections.abc import Sequence
+"""The driver of a sweep: it has the cells trained that have no record, publishes, sums up, reports."""
 
 from hydra.plugins.launcher import Launcher
 from rich.console import Console
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.cells.summary import failures, summarize
+from nnlab.cells.summary import Summary, failures, summarize
 from nnlab.cells.train_cell import Cell, explain_solver
-from nnlab.config.compose import quoted
 from nnlab.config.paths import home
-from nnlab.errors import Failed
+from nnlab.errors import Failed, printable
 from nnlab.records import record
-from nnlab.records.lock import forget_orphan, orphaned
+from nnlab.records.lock import forget_orphan
+from nnlab.sweeps.launching import train_all, unsettled
 from nnlab.sweeps.progress import progress
-from nnlab.sweeps.worker import settled
-from nnlab.tracking.publisher import Publisher, publishing
+from nnlab.sweeps.report import attach_report
+from nnlab.tracking.background import publishing
+from nnlab.tracking.publisher import Publication, Publisher
 
-TRIES = 3  # launches in a row that may begin no cell: a worker can die before it takes one
+MOST_SHOWN = 5  # failed cells whose errors are shown
 ERROR = Console(stderr=True)
 OUT = Console()
 
 
-def _left(cells: Sequence[Cell]) -> list[Cell]:
-    return [cell for cell in cells if not settled(cell)]
-
-
 def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
-    """Train, publish and sum up a plan; raises Failed when a cell failed."""
+    """Train, publish and sum up the cells of a plan; raises Failed when a cell failed."""
     if plans.in_progress(home(), plan):
         _complain(f"sweep {plan.id} is running already; this one goes on when it ends")
     with plans.running(home(), plan) as plan:
         todo = _prepare(plan, force)
-        _announce(plan, len(todo))
+        _announce(plan, todo)
         publisher = Publisher(plan, home())
-        status = "killed"
+        status = "killed"  # where the training does not come to its end
         try:
             with publishing(publisher), progress(todo):
-                _launch_all(plan, todo, launcher, jobs)
+                train_all(plan, todo, launcher, jobs)
             failed = failures(plan, home())
             status = "failed" if failed else "finished"
         finally:
             summary = summarize(plan, home())
             publisher.close(summary, status)
-            OUT.print(summary.table() if summary.ranked else "no cell finished")
-            OUT.print(f"{summary.counted()}; sweep {plan.id} {status}", highlight=False)
+            _show_summary(summary, status)
             if status != "killed":
                 publisher.log_model(summary)
-            _report_publication(publisher, plan, whole=status != "killed")
-    for name, error in failed[:5]:
+            _show_publication(publisher.publication)
+        _report(plan, publisher.publication)
+    for name, error in failed[:MOST_SHOWN]:
         _complain(f"{name}: {error}")
     if failed:
         raise Failed(f"{len(failed)} of {len(plan.cells)} cells failed; the same command tries them again")
-
-
-def _complain(text: str) -> None:
-    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
-    ERROR.print(shown, highlight=False, markup=False, soft_wrap=True)
 
 
 def _prepare(plan: Plan, force: bool) -> list[Cell]:
@@ -73,74 +57,48 @@ def _prepare(plan: Plan, force: bool) -> list[Cell]:
         if force and record.exists(folder):
             record.discard(folder)
         elif record.exists(folder):
-            record.read(folder)  # a damaged one is said before anything is trained
+            record.read(folder)  # a damaged one is reported before anything is trained
         record.failure_path(folder).unlink(missing_ok=True)
         forget_orphan(folder)
-    return _left(plan.cells)
+    return unsettled(plan.cells)
 
 
-def _announce(plan: Plan, todo: int) -> None:
-    total = len(plan.cells)
+def _announce(plan: Plan, todo: list[Cell]) -> None:
+    """Print what is swept, how much is left to train, and by which solvers."""
+    total, left = len(plan.cells), len(todo)
     varied = ", ".join(plan.keys) or "nothing"
     OUT.print(f"sweep {plan.id} over {varied}", highlight=False)
-    OUT.print(f"{total} cells: {total - todo} already done, {todo} to do", highlight=False)
+    OUT.print(f"{total} cells: {total - left} already done, {left} to do", highlight=False)
     for cell in {cell.config.trainer.solver: cell for cell in reversed(plan.cells)}.values():
         OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
 
 
-def _launch_all(plan: Plan, todo: list[Cell], launcher: Launcher, jobs: int) -> None:
-    """Launch until every cell is settled; a cell whose worker dies twice is a failure.
-
-    A launcher may lose all its jobs when one worker dies. The cells that it leaves orphaned are
-    suspects: the others go first, the suspects one by one after them.
-    """
-    fruitless = 0
-    while innocent := [c for c in _left(todo) if not orphaned(c.folder(home()))]:
-        problem = _launch(plan, innocent, launcher, jobs)
-        left = _left(innocent)
-        began = len(left) < len(innocent) or any(orphaned(c.folder(home())) for c in left)
-        fruitless = 0 if began else fruitless + 1
-        if isinstance(problem, OSError) or fruitless == TRIES:
-            raise Failed(f"no cell could be trained: {problem or 'the launcher ran no job'}") from problem
-    for cell in _left(todo):
-        started = time.time()
-        forget_orphan(cell.folder(home()))
-        problem = _launch(plan, [cell], launcher, 1)
-        if not settled(cell):
-            text = "the worker died on this cell, twice (killed, or out of memory?)"
-            record.write_failure(cell.folder(home()), text, f"{text}\n{problem}", started, time.time())
+def _show_summary(summary: Summary, status: str) -> None:
+    """Print the best cells, and how many came to which end."""
+    OUT.print(summary.table() if summary.ranked else "no cell finished")
+    OUT.print(f"{summary.counted()}; sweep {summary.plan.id} {status}", highlight=False)
 
 
-def _launch(plan: Plan, cells: list[Cell], launcher: Launcher, jobs: int) -> Exception | None:
-    """Have the launcher's jobs work on these cells; returns what it raised."""
-    part = plans.path_of(home(), plan.id).with_suffix(".todo")
-    plans.save(dataclasses.replace(plan, cells=tuple(cells)), part)
-    overrides = [[f"sweep.plan={quoted(str(part))}"] for _ in range(min(jobs, len(cells)))]
-    try:
-        for done in launcher.launch(overrides, initial_job_idx=0):
-            _ = done.return_value  # raises what the job raised
-    except Exception as error:
-        return error
-    finally:
-        part.unlink(missing_ok=True)
-    return None
-
-
-def _report_publication(publisher: Publisher, plan: Plan, whole: bool) -> None:
-    for line in publisher.complaints:
+def _show_publication(publication: Publication) -> None:
+    """Print what is not published, or where the MLflow UI compares the runs."""
+    for line in publication.complaints:
         _complain(line)
-    if not publisher.complaints and publisher.tracker is not None:
-        charts, cells = publisher.tracker.comparison_urls(plan)
+    if not publication.complaints and publication.pages is not None:
+        charts, cells = publication.pages
         OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):", highlight=False)
         print(f"  its charts   {charts}\n  its cells    {cells}", flush=True)
-        if whole:  # who interrupts a sweep wants no report
-            path, problem = publisher.report()
-            print(
-                f"its report (also an artifact of the parent run):\n  {path}"
-                if path
-                else _no_report(problem)
-            )
 
 
-def _no_report(problem: str | None) -> str:
-    return f"no report: {problem}; `nnlab report` makes it"
+def _report(plan: Plan, publication: Publication) -> None:
+    """Write the report of a sweep that is published, and print where it is."""
+    if publication.complaints or publication.pages is None:
+        return
+    try:
+        path = attach_report(plan, home())
+        print(f"its report (also an artifact of the parent run):\n  {path}")
+    except Failed as problem:
+        print(f"no report: {problem}; `nnlab report` makes it")
+
+
+def _complain(text: str) -> None:
+    ERROR.print(printable(text, keep="\n"), highlight=False, markup=False, soft_wrap=True)

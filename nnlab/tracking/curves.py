@@ -1,4 +1,4 @@
-"""Curves: which points of a record's histories go to MLflow, where a bounded number is enough."""
+"""Curves: the bounded number of points of a record's histories that go to MLflow."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -37,10 +37,11 @@ def cost_points(
 
 
 def all_points(rec: Record, max_points: int) -> list[Point]:
-    """The points of a finished record: its curves, and its figures of the end.
+    """The points of a record: its curves, and its metrics after training.
 
-    A figure stands at step 0, where the UI draws bars to compare; where there is a curve of it, at
-    the curve's end. Values that are not finite are left out: the status says that a cell diverged.
+    A metric with a curve gets one more point at the curve's end. One without gets its only point at step
+    0, where the UI draws bars to compare. Values that are not finite are left out: the status says that
+    a cell diverged.
     """
     history = rec.arrays("history")
     costs = history.pop("train/cost")

@@ -1,7 +1,7 @@
-"""The reaper: which RUNNING runs in the store belong to drivers that are dead.
+"""The heartbeat: by which tags of a RUNNING run one can tell whether its driver is dead.
 
-A driver writes into its runs who it is and when it was last seen. A process number alone would not do,
-since it is given again: with it stand the host, the boot, the process namespace and the process's start.
+A driver writes into its runs who it is and when it was last seen. A process id alone would not do, since
+ids are used again: so the host, the boot, the process namespace and the start of the process go with it.
 """
 
 import os
@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-DRIVER, HEARTBEAT = "nnlab.driver", "nnlab.heartbeat"  # tags of a run that is in work
+import psutil
+
+DRIVER, HEARTBEAT = "nnlab.driver", "nnlab.heartbeat"  # tags of a run in training
 BEAT_EVERY = 60.0  # seconds between two heartbeats
-DEAD_AFTER = 600.0  # seconds without one, where the driver's host cannot be asked
+DEAD_AFTER = 600.0  # seconds without a heartbeat after which a driver on another host counts as dead
 
 
 def tags() -> dict[str, str]:
@@ -26,14 +28,15 @@ def is_dead(tags: Mapping[str, str], started: float) -> bool:
     host, _, process = tags.get(DRIVER, "").partition(" ")
     number, _, start = process.partition(" ")
     if host == _host() and number.isdecimal():
-        return _start(int(number)) != start
+        now = _start(int(number))
+        return now != start and not (now and start == "alive")  # nnlab 0.1 without /proc wrote `alive`
     beat = tags.get(HEARTBEAT, "")
     return time.time() - (float(beat) if beat.isdecimal() else started) > DEAD_AFTER
 
 
 @cache
 def _host() -> str:
-    """The kernel that can tell whether a process lives: host, boot, and namespace of processes."""
+    """The kernel that knows whether a process lives: host, boot, and namespace of process ids."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
         namespace = str(Path("/proc/self/ns/pid").readlink())
@@ -42,21 +45,16 @@ def _host() -> str:
     return f"{socket.gethostname()}/{boot}/{namespace}"
 
 
-def _start(process: int) -> str:
-    """When a process began, in ticks since the boot; "" where there is none, or only its remains."""
-    try:
-        state, *fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return "" if state in "ZX" else fields[18]
-    except OSError:
-        return "" if Path("/proc/self/stat").exists() else _signalled(process)
+def _start(number: int) -> str:
+    """When the process with this id began, in clock ticks since the boot; "" if none is alive.
 
-
-def _signalled(process: int) -> str:
-    """The same, for a system without /proc: whether a process of this number lives at all."""
+    Ticks since the boot stay the same when the clock is set, which seconds since 1970 do not.
+    """
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        process = psutil.Process(number)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return ""
+        seconds = process.create_time() - psutil.boot_time()
+    except psutil.NoSuchProcess:
         return ""
-    except PermissionError:
-        pass
-    return "alive"
+    return str(round(seconds * os.sysconf("SC_CLK_TCK")))

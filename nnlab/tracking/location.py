@@ -1,4 +1,4 @@
-"""The tracking store: which one it is, and whether this home's own can be written."""
+"""Where the tracking store is: its address, whether it can be written, its name without credentials."""
 
 import os
 import re
@@ -9,43 +9,29 @@ from urllib.parse import urlsplit
 from nnlab.errors import UserError
 from nnlab.records.lock import locked
 
-SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")  # in the environment, quoted by some errors
-
-
-def bound_client() -> None:
-    """Set what MLflow's client goes by, before it is imported; a value that the user set stays.
-
-    A server that is away must not hold a caller for long: two tries of 5 s. Nothing is reported to anyone.
-    """
-    for name, value in {
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # it may ask to come back in an hour
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_LOGGING_LEVEL": "CRITICAL",
-        "GIT_PYTHON_REFRESH": "quiet",
-    }.items():
-        os.environ.setdefault(name, value)
+SECRETS = (
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+)  # variables that errors may quote
 
 
 def uri(home: Path) -> str:
-    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME; UserError where that is no address."""
+    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME; UserError where that is not an address."""
     given = os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
     try:
         urlsplit(given)
     except ValueError:
         raise UserError(
-            "MLFLOW_TRACKING_URI: is no address; give one such as http://127.0.0.1:5000"
+            "MLFLOW_TRACKING_URI: is not an address; give one such as http://127.0.0.1:5000"
         ) from None
     return given
 
 
 def create(uri: str, migrate: Callable[[str], object]) -> None:
-    """See that an SQLite store exists: ``migrate`` makes it beside its place, and it is moved in whole.
+    """Create an SQLite store unless it is there: ``migrate`` makes it under another name first.
 
-    MLflow cannot make the same one twice at a time, nor go on with one that a kill left half made.
+    Only a complete one is moved to its place, and by one process at a time: MLflow can neither continue
+    one that a kill left half made, nor make the same one twice at once.
     """
     path = Path(uri.removeprefix("sqlite:///").partition("?")[0])
     if not uri.startswith("sqlite:///") or (path.exists() and path.stat().st_size):
@@ -59,7 +45,7 @@ def create(uri: str, migrate: Callable[[str], object]) -> None:
 
 
 def is_server(uri: str) -> bool:
-    """Is the store a server, which has an address and a place for artifacts of its own?"""
+    """Is the store a server? Then it keeps the artifacts itself."""
     return uri.startswith(("http://", "https://"))
 
 
@@ -69,18 +55,18 @@ def is_folder(uri: str) -> bool:
 
 
 def artifacts(home: Path) -> str:
-    """Where artifacts go if the store is no server: a database would take the current folder."""
+    """Where artifacts go if the store is a database, for which MLflow would take the current folder."""
     return (home / "mlartifacts").as_uri()
 
 
 def public(uri: str) -> str:
-    """A store's name without the credentials that its address may hold, before the host or as a query."""
-    named = re.sub(r"(?<=://)[^/].*@", "", uri)  # to the last @: a password may have a slash
+    """A store's address without the credentials that may stand in it, before the host or as a query."""
+    named = re.sub(r"(?<=://)[^/].*@", "", uri)  # up to the last @: a password may have a slash
     return named if named.startswith("sqlite:") else named.partition("?")[0]
 
 
 def reason(error: Exception) -> str:
-    """The first line of what a client says went wrong, without credentials."""
+    """The first line of an error of MLflow's client, without credentials."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
     given = os.environ.get("MLFLOW_TRACKING_URI", "").rstrip("/")
     if given:
@@ -103,8 +89,6 @@ def check_writable(home: Path) -> None:
 
 
 def _own(home: Path) -> str:
-    if "?" in str(home) or "%" in str(home):  # in an address they are no part of the path
-        raise UserError(
-            f"{home}: an SQLite store cannot stand in a folder with ? or % in its name; rename it"
-        )
+    if "?" in str(home) or "%" in str(home):  # they mean something else in an address
+        raise UserError(f"{home}: an SQLite store cannot be in a folder with ? or % in its name; rename it")
     return f"sqlite:///{home}/mlflow.db"

@@ -1,12 +1,12 @@
-"""A record's net as the files of an MLflow model: code, plain arrays, requirements, an example.
+"""A record's net as an MLflow model: code, plain arrays, requirements, an example.
 
-The code is one file, put together from the very modules that the trainer runs, and the arrays one
-.npz without pickle. It needs no nnlab, so it answers as trained whatever nnlab is or becomes.
+The code is one file made of the modules that the trainer runs, and the arrays are one .npz without
+pickle. The model needs no nnlab, so later changes of nnlab do not change its answers.
 """
 
-import ast
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +14,28 @@ from numpy.typing import NDArray
 
 from nnlab.cells.trained_net import net_of
 from nnlab.records.record import Record
+from nnlab.tracking import model_code
+from nnlab.tracking.store import Store
 
-# each after those it imports
-PARTS = (
-    "nn/operations", "nn/activations", "nn/losses", "nn/metrics", "nn/inference", "tracking/served_model",
-)  # fmt: skip
 REQUIREMENTS = ("mlflow", "numpy", "threadpoolctl")
+
+
+def log_model(store: Store, run_id: str, rec: Record) -> None:
+    """Log the net of a record as the MLflow model of its run, unless the run has one already."""
+    from mlflow.entities import LoggedModelOutput
+
+    client = store.client
+    outputs = client.get_run(run_id).outputs
+    if outputs is not None and outputs.model_outputs:
+        return
+    net_of(rec)  # a damaged record is refused before anything is begun
+    logged = client.create_logged_model(store.experiment_id, "model", run_id)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        save(write(rec, Path(scratch)), folder, run_id, logged.model_id)
+        client.log_model_artifacts(logged.model_id, str(folder))
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
 
 
 class Files(NamedTuple):
@@ -29,13 +45,13 @@ class Files(NamedTuple):
     arrays: Path
     requirements: list[str]
     example: NDArray[Any]  # one input (1, ...)
-    regression: bool  # does it answer with numbers alone, and not with classes?
+    regression: bool  # are its answers numbers, and not classes?
 
 
 def write(rec: Record, folder: Path) -> Files:
     """Write code and arrays of a record's model into ``folder``."""
     code, arrays = folder / "model.py", folder / "net.npz"
-    code.write_text(source(), "utf-8")
+    code.write_text(model_code.source(), "utf-8")
     np.savez(arrays, allow_pickle=False, **_arrays(rec))
     image = len(rec.shape) == 3
     example = np.full((1, *rec.shape), 128, np.uint8) if image else np.zeros((1, *rec.shape))
@@ -53,17 +69,25 @@ def _arrays(rec: Record) -> dict[str, Any]:
     return functions | weights | {"dtype": rec.config["trainer"]["dtype"], "classes": np.array(rec.classes)}
 
 
-def source() -> str:
-    """The modules of PARTS as one file, without their imports of one another."""
-    return "\n\n".join(_without_own_imports(Path(__file__).parent.parent / f"{part}.py") for part in PARTS)
+def save(files: Files, folder: Path, run_id: str, model_id: str) -> None:
+    """Pack a net's files into an MLflow model in ``folder``.
 
+    It takes uint8 images or features; it answers with class and probabilities, of a regression with its
+    outputs.
+    """
+    from mlflow import pyfunc  # takes another second
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import Array
 
-def _without_own_imports(path: Path) -> str:
-    text = path.read_text("utf-8")
-    own = {
-        line
-        for node in ast.parse(text).body
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("nnlab.")
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
-    return "".join(line for n, line in enumerate(text.splitlines(True), 1) if n not in own)
+    example = files.example
+    answer = [] if files.regression else [ColSpec("string", "class"), ColSpec("double", "probability")]
+    signature = ModelSignature(
+        Schema([TensorSpec(example.dtype, (-1, *example.shape[1:]))]),
+        Schema([*answer, ColSpec(Array("double"), "outputs" if files.regression else "probabilities")]),
+    )
+    pyfunc.save_model(
+        str(folder), python_model=str(files.code), artifacts={"net": str(files.arrays)},
+        pip_requirements=files.requirements, signature=signature, input_example=example,
+        mlflow_model=Model(run_id=run_id, model_id=model_id),
+    )  # fmt: skip

@@ -1,248 +1,206 @@
-"""The publisher: brings a plan's records into MLflow, beside the training, as the one writer.
+"""The publisher: brings the records of a plan into MLflow while its cells are trained.
 
-A store that is away never stops or slows the training: every call is bounded, a failed one is tried
-again later, and what still waits at the end is counted for `nnlab sync`. A record that is damaged, or that
-the store refuses, keeps no other from being published.
+A store that is away neither stops nor slows the training: every call is bounded, a failed one is tried
+again later, and records that still wait at the end are counted for `nnlab sync`. A record that is damaged,
+or that the store refuses, does not stop the publication of the others.
 """
 
-from __future__ import annotations
-
 import math
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nnlab import signals as interrupts
-from nnlab.cells.plan import Plan, Published
+from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
 from nnlab.cells.train_cell import Cell
 from nnlab.errors import UserError
 from nnlab.records import record
-from nnlab.tracking import heartbeat as reaper
-from nnlab.tracking import location as store
-
-if TYPE_CHECKING:
-    from nnlab.tracking.tracker import Tracker
-
-LOOK_EVERY = 0.3  # seconds between two looks at the record store
-REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
-RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
-GRACE = 1.8  # seconds that an interrupted command gives to publishing
+from nnlab.tracking import heartbeat, location, ui_links
+from nnlab.tracking.abandoned import end_abandoned
+from nnlab.tracking.mlflow_model import log_model
+from nnlab.tracking.parents import beat, close_parent, open_parent
+from nnlab.tracking.store import Store, Unavailable, reaching
+from nnlab.tracking.tracker import Published, Tracker
 
 
-class Publisher:
-    """Publishes the records of one plan as they appear; use ``publishing`` to run it in a thread."""
+@dataclass(frozen=True)
+class Publication:
+    """What came of publishing a plan."""
 
-    def __init__(self, plan: Plan, home: Path) -> None:
-        self.problem: str | None = None  # why the last try failed
-        self.published = 0  # records that this publisher brought into the store
-        self.parent: str | None = None
-        self.tracker: Tracker | None = None
-        self.refused: list[str] = []  # records that cannot be published, and why
-        self.deadline = math.inf  # until when cells are published, by time.monotonic
-        self.left = False  # at an interrupt: nothing more may be asked of the store
-        self._reaped = False
-        self._beat = -math.inf
-        self._plan, self._home = plan, home
-        self._waiting = list(plan.cells)
-        self._begun: dict[str, Published] = {}  # runs in the store, by fingerprint
-        self._shown: dict[str, int] = {}  # last step of a running cell that the store has
-
-    @property
-    def waiting(self) -> list[Cell]:
-        """The cells that have a record which the store does not have."""
-        return [c for c in self._waiting if record.exists(c.folder(self._home))]
+    published: int  # records brought into the store
+    waiting: tuple[Cell, ...]  # cells with a record that the store does not have
+    refused: tuple[str, ...]  # records that cannot be published, and why
+    problem: str | None  # why the last try failed
+    pages: tuple[str, str] | None  # of the UI, comparing the cells: charts and list; None without a store
 
     @property
     def complaints(self) -> list[str]:
-        """What is to be said of the store at the end; nothing where all is published."""
+        """What the user has to know; nothing where everything is published."""
         problem, waiting = self.problem, len(self.waiting)
         if problem is None and waiting:
-            problem = "interrupted before all was published"
+            problem = "MLflow: interrupted before all was published"
         if problem is None:
-            return self.refused
+            return list(self.refused)
         runs = "1 run waits; `nnlab sync` publishes it"
         if waiting != 1:
             runs = f"{waiting} runs wait; `nnlab sync` publishes them"
-        return [*self.refused, f"MLflow: {problem}", runs]
+        return [*self.refused, problem, runs]
+
+
+class Publisher:
+    """Publishes the records of one plan as they appear; ``publishing`` runs it in a thread."""
+
+    def __init__(self, plan: Plan, home: Path) -> None:
+        self._plan, self._home = plan, home
+        self._tracker: Tracker | None = None  # while the store can be reached
+        self._left = list(plan.cells)  # neither published nor refused
+        self._begun: dict[str, Published] = {}  # runs in the store, by fingerprint
+        self._shown: dict[str, int] = {}  # last step of a running cell that the store has, by run id
+        self._refused: list[str] = []
+        self._problem: str | None = None
+        self._published = 0
+        self._looked_for_abandoned = False
+        self._last_beat = -math.inf  # by time.monotonic, as the next
+        self._deadline = math.inf
+        self._given_up = False
+
+    @property
+    def publication(self) -> Publication:
+        """What came of it so far."""
+        waiting = tuple(cell for cell in self._left if record.exists(cell.folder(self._home)))
+        store = self._tracker and self._tracker.store
+        pages = ui_links.urls(store.uri, store.experiment_id, self._plan) if store else None
+        return Publication(self._published, waiting, tuple(self._refused), self._problem, pages)
+
+    @property
+    def busy(self) -> bool:
+        """Is the store open, or is there a record that it does not have?"""
+        return self._tracker is not None or bool(self.publication.waiting)
 
     def run_of(self, cell: Cell) -> str | None:
         """The id of a cell's run in the store."""
         run = self._begun.get(cell.fingerprint)
         return run.run_id if run else None
 
-    def publish(self, last: bool = False) -> None:
-        """Bring the store up to date; ``problem`` says why where that was not possible.
+    def stop_at(self, deadline: float) -> None:
+        """Begin no more publications after this moment of time.monotonic."""
+        self._deadline = deadline
 
-        At the ``last`` look failures are published too, until then a failed cell may be tried again;
-        and a run that was shown while its cell was in work ends as killed if it is not done.
+    def give_up(self) -> None:
+        """Ask nothing more of the store: a call that hangs is not waited for."""
+        self._given_up = True
+
+    def publish(self, last: bool = False) -> bool:
+        """Bring the store up to date; False where it cannot be reached.
+
+        Only at the ``last`` call failures are published, since until then a failed cell may be tried
+        again, and runs of cells that are not done end as killed.
         """
-        from nnlab.tracking import tracker as tracking  # takes seconds: workers are training meanwhile
-
         try:
-            if self.tracker is None:
-                self._open(tracking.Tracker(self._home, self._plan.experiment))
-            assert self.tracker is not None
-            for cell in list(self._waiting):
-                if time.monotonic() > self.deadline:
-                    break
-                self._heartbeat(self.tracker)
-                self._publish_cell(self.tracker, cell, last)
-            self.problem = None
-        except (UserError, *tracking.Unavailable) as error:
-            self.problem = store.reason(error)
-            self.tracker = None  # the next try looks anew at what the store has
+            with reaching():
+                tracker = self._tracker or self._connect()
+                for cell in list(self._left):
+                    if time.monotonic() > self._deadline:
+                        break
+                    self._beat(tracker)
+                    self._publish_cell(tracker, cell, last)
+                self._problem = None
+        except (UserError, Unavailable) as error:
+            away = isinstance(error, Unavailable)
+            self._problem = str(error) if away else f"MLflow: {location.reason(error)}"
+            self._tracker = None  # the next try asks again what the store has
+        return self._problem is None
 
     def close(self, summary: Summary, status: str) -> None:
         """End the parent run with the sweep's summary."""
-        if self.tracker is None or self.parent is None or self.left:
-            return
-        from nnlab.tracking import tracker as tracking
-
-        try:
-            self.tracker.close_parent(self.parent, summary, status)
-        except tracking.Unavailable as error:
-            self.problem = store.reason(error)
+        tracker = self._tracker
+        if tracker is not None and tracker.parent is not None and not self._given_up:
+            with self._noting_problems():
+                close_parent(tracker.store, tracker.parent, summary, status)
 
     def log_model(self, summary: Summary) -> None:
         """Log the net of the best cell as the MLflow model of its run.
 
-        A record that is from before predictions does not say what its inputs are, and gets no model.
+        Records of the first versions do not have the shape of their inputs, and get no model.
         """
         wanted = summary.best and summary.best["fingerprint"]
-        best = [cell for cell in self._plan.cells if cell.fingerprint == wanted]
-        run_id = self.run_of(best[0]) if best else None
-        if self.tracker is None or run_id is None:
+        best = next((cell for cell in self._plan.cells if cell.fingerprint == wanted), None)
+        run_id = self.run_of(best) if best else None
+        if self._tracker is None or best is None or run_id is None:
             return
-        from nnlab.tracking import tracker as tracking
-
-        try:
-            rec = record.read(best[0].folder(self._home))
+        with self._noting_problems():
+            rec = record.read(best.folder(self._home))
             if rec.shape:
-                self.tracker.log_model(run_id, rec)
+                log_model(self._tracker.store, run_id, rec)
+
+    @contextmanager
+    def _noting_problems(self) -> Iterator[None]:
+        """Keep a problem of the store or of a record for the publication instead of raising it."""
+        try:
+            with reaching():
+                yield
         except UserError as error:
-            self.refused.append(str(error))
-        except tracking.Unavailable as error:
-            self.problem = store.reason(error)
+            self._refused.append(str(error))
+        except Unavailable as error:
+            self._problem = str(error)
 
-    def report(self) -> tuple[Path | None, str | None]:
-        """Write the sweep's report and attach it to the parent run; its path, or why there is none.
-
-        Whatever goes wrong, the results stand; and nobody waits for it longer than REPORT_WITHIN.
-        """
-        if self.tracker is None or self.parent is None:
-            return None, None
-        reader, cfg = self.tracker.reader, self._plan.cells[0].config
-        paths: list[Path] = []
-        problems: list[str] = []
-
-        def work() -> None:
-            try:
-                from nnlab.reports import sweep_report as report  # brings plotly
-
-                paths.append(report.attach(reader, self._plan.id, self._home, cfg))
-            except Exception as error:
-                problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
-
-        thread = threading.Thread(target=work, name="report", daemon=True)
-        thread.start()
-        thread.join(REPORT_WITHIN)
-        if thread.is_alive():
-            problems = [f"not done within {REPORT_WITHIN:.0f} s"]
-        return (paths[0], None) if paths else (None, problems[0])
-
-    def _open(self, tracker: Tracker) -> None:
-        if self._plan.kind == "sweep":
-            self.parent = tracker.open_parent(self._plan)
-        self._beat = time.monotonic()
-        if not self._reaped:
-            tracker.reap()
-            self._reaped = True
-        self._begun = tracker.published(self._plan)
-        self._waiting = [
+    def _connect(self) -> Tracker:
+        """Open the store and see what it has; at the first time end what dead drivers left RUNNING."""
+        store = Store(self._home, self._plan.experiment)
+        parent = open_parent(store, self._plan) if self._plan.kind == "sweep" else None
+        self._last_beat = time.monotonic()
+        if not self._looked_for_abandoned:
+            end_abandoned(store)
+            self._looked_for_abandoned = True
+        tracker = Tracker(store, self._plan, parent)
+        self._begun = tracker.published()
+        complete = {fingerprint for fingerprint, run in self._begun.items() if run.complete}
+        self._left = [
             cell
-            for cell in self._waiting
-            if not (cell.fingerprint in self._begun and self._begun[cell.fingerprint].complete)
-            or not record.exists(cell.folder(self._home))
+            for cell in self._left
+            if cell.fingerprint not in complete or not record.exists(cell.folder(self._home))
         ]
-        self.tracker = tracker
+        self._tracker = tracker
+        return tracker
 
     def _publish_cell(self, tracker: Tracker, cell: Cell, last: bool) -> None:
-        folder = cell.folder(self._home)
-        run = self._begun.get(cell.fingerprint)
-        run_id = run.run_id if run else None
+        folder, run = cell.folder(self._home), self._begun.get(cell.fingerprint)
+        run_id = self.run_of(cell)
         if record.exists(folder):
             try:
-                rec = record.verified(folder)
-                run_id = tracker.publish(self._plan, cell, rec, self.parent, run_id)
+                run_id = tracker.publish(cell, record.verified(folder), run_id)
                 self._begun[cell.fingerprint] = Published(run_id, complete=True)
-                self.published += 1
+                self._published += 1
             except UserError as error:
-                self.refused.append(str(error))
-            self._waiting.remove(cell)
+                self._refused.append(str(error))
+            self._left.remove(cell)
         elif last and (note := record.read_failure(folder)) is not None:
-            tracker.publish_failure(self._plan, cell, note, self.parent, run_id)
-            self._waiting.remove(cell)
+            tracker.publish_failure(cell, note, run_id)
+            self._left.remove(cell)
         elif not last:
             self._show_running(tracker, cell, run_id)
         elif run and not run.complete:  # shown by this driver, or left by one that died
-            tracker.end_killed(run.run_id)
+            tracker.store.end_killed(run.run_id)
 
-    def _heartbeat(self, tracker: Tracker) -> None:
-        """Keep the parent run, or the run of `nnlab train`, from being taken for a dead driver's."""
-        run_id = self.parent or next(iter(self._shown), None)
-        if run_id is not None and time.monotonic() - self._beat > reaper.BEAT_EVERY:
-            tracker.beat(run_id)
-            self._beat = time.monotonic()
+    def _beat(self, tracker: Tracker) -> None:
+        """Show that this driver lives, in the parent run or the run of `nnlab train`."""
+        run_id = tracker.parent or next(iter(self._shown), None)
+        if run_id is not None and time.monotonic() - self._last_beat > heartbeat.BEAT_EVERY:
+            beat(tracker.store, run_id)
+            self._last_beat = time.monotonic()
 
     def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
-        """Let a long cell be seen in the store as RUNNING with its costs so far."""
+        """Show a cell whose training takes long as RUNNING with its costs so far."""
         progress = record.read_progress(cell.folder(self._home))
         if progress is None:
             return
         started, costs = progress
         if run_id is None:
-            run_id = tracker.start_cell(self._plan, cell, self.parent, started)
+            run_id = tracker.start(cell, started)
             self._begun[cell.fingerprint] = Published(run_id, complete=False)
         if run_id not in self._shown:
-            self._shown[run_id] = tracker.last_cost(run_id)
+            self._shown[run_id] = tracker.last_step(run_id)
         last = self._shown[run_id]
-        self._shown[run_id] = tracker.log_costs(run_id, cell, costs.tolist(), started, time.time(), last)
-
-
-@contextmanager
-def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
-    """Publish from a thread of its own, beginning after ``delay`` seconds or when the block ends.
-
-    Where the block is interrupted, what is not published within ``GRACE`` seconds is left to `nnlab sync`.
-    """
-    stop = threading.Event()
-
-    def work() -> None:
-        stop.wait(delay)
-        while not stop.is_set():
-            publisher.publish()
-            stop.wait(RETRY_AFTER if publisher.problem else LOOK_EVERY)
-        publisher.publish(last=True)
-
-    thread = threading.Thread(target=work, name="publisher", daemon=True)
-    thread.start()
-    try:
-        yield publisher
-        stop.set()
-        thread.join()
-    except KeyboardInterrupt:
-        interrupts.heard()
-        publisher.deadline = time.monotonic() + GRACE - 0.5
-        stop.set()
-        if publisher.waiting or publisher.tracker is not None:
-            thread.join(GRACE)
-        publisher.left = thread.is_alive()
-        raise
-    finally:
-        stop.set()
-        if not publisher.left:
-            thread.join()
+        self._shown[run_id] = tracker.log_costs(run_id, cell, costs.tolist(), started, last)

@@ -1,4 +1,4 @@
-"""The served model's own code: MLflow loads it with the modules it imports, as one file (see ``model``)."""
+"""The code of a served model. MLflow loads it as one file with the modules it imports (``model_code``)."""
 
 from typing import Any
 
@@ -32,9 +32,11 @@ class ServedNet(PythonModel):
         model_input: np.ndarray,  # MLflow reads this hint
         params: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """Class, its probability and the probabilities of all classes of each example; of a regression
-        its outputs."""
-        with threadpool_limits(1):  # as the trainer's figures
+        """For each example its class, the class's probability and those of all classes.
+
+        For a regression its outputs.
+        """
+        with threadpool_limits(1):  # as for the metrics of a record
             _, A_L = forward(self._net, features(model_input, self._dtype))
         if not self._classes:
             return [{"outputs": column.tolist()} for column in A_L.T]

@@ -1,9 +1,9 @@
-"""The pages of the MLflow UI that compare a sweep's cells: their addresses and their first charts.
+"""The pages of the MLflow UI that compare the cells of a sweep: their addresses and their first charts.
 
-The UI nests a sweep's runs collapsed under their parent, so that its charts show the parent alone.
-Both addresses filter for the cells instead. The first opens a shared view of the UI, which lays out
-the charts of what was swept: JSON in a tag of the experiment, named in the address. The second says
-all by itself and needs no tag.
+The UI folds the runs of a sweep under their parent, so its charts show the parent alone. Both addresses
+filter for the cells instead. The first one opens a shared view, which lays out charts of what was swept:
+it is JSON in a tag of the experiment, and the address names it. The second one contains the filter itself
+and needs no tag.
 """
 
 import json
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.ranking import is_error
-from nnlab.tracking import location as store
+from nnlab.tracking import location
 
 UI = "http://127.0.0.1:5000"  # where `nnlab ui` serves a store that is a file
 SHARED_VIEW = "mlflow.sharedViewState."  # the prefix of the tag
@@ -29,7 +29,7 @@ def facets(plan: Plan) -> dict[str, str]:
 
 def urls(uri: str, experiment_id: str, plan: Plan) -> tuple[str, str]:
     """The shared view and the plain list, on the server ``uri`` or the one `nnlab ui` starts."""
-    server = store.public(uri).rstrip("/") if store.is_server(uri) else UI
+    server = location.public(uri).rstrip("/") if location.is_server(uri) else UI
     page = (
         f"{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning&compareRunsMode=CHART"
     )

@@ -255,10 +255,10 @@ def test_the_parts_of_the_code_do_not_hide_one_another() -> None:
     load_mlflow()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow's own, about its own hints
-        from nnlab.tracking import mlflow_model as mlmodel
+        from nnlab.tracking import model_code
 
     defined: dict[str, str] = {}
-    for node in ast.parse(mlmodel.source()).body:
+    for node in ast.parse(model_code.source()).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names = [node.name]
         elif isinstance(node, ast.Assign | ast.AnnAssign):

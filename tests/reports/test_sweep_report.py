@@ -42,9 +42,11 @@ from nnlab.nn.metrics import classes
 from nnlab.records import record
 from nnlab.reports import significance as statistics
 from nnlab.reports import sweep_report as report
-from nnlab.tracking import tracker as tracking
+from nnlab.sweeps.report import attach_report
 from nnlab.tracking.publisher import Publisher
+from nnlab.tracking.reader import Reader
 from nnlab.tracking.runs import Run, Sweep, find_sweep
+from nnlab.tracking.store import Store
 
 load_mlflow()
 KEYS = ("model.depth", "init.scale", "seed")
@@ -128,7 +130,7 @@ class Page(HTMLParser):
 
 def built(home: Path, **env: str) -> Page:
     with living_in(home, **env):
-        reader = tracking.Tracker(home, "nnlab").reader
+        reader = Reader(Store(home, "nnlab"))
         return Page(report.build(reader, reader.sweep(None), home))
 
 
@@ -246,7 +248,7 @@ def test_other_data_are_not_taken_for_the_runs(swept: tuple[Path, Plan], tmp_pat
     with living_in(home):
         from nnlab.config.compose import compose
 
-        reader = tracking.Tracker(home, "nnlab").reader
+        reader = Reader(Store(home, "nnlab"))
         html = report.build(reader, reader.sweep(plan.id), home, compose(other))
     assert "other digest" in Page(html).words and "img" not in Page(html).tags
 
@@ -282,18 +284,11 @@ def test_small_and_sad_sweeps(
 # -- at the end of a sweep ---------------------------------------------------------------------------
 
 
-def publisher(home: Path, plan: Plan) -> Publisher:
-    made = Publisher(plan, home)
-    made.publish(last=True)
-    assert made.problem is None
-    return made
-
-
 def test_the_report_is_attached_to_the_parent(swept: tuple[Path, Plan], tmp_path: Path) -> None:
     home, plan = swept
     with living_in(home):
-        path, problem = publisher(home, plan).report()
-    assert problem is None and path == home / "reports" / plan.id / "report.html"
+        path = attach_report(plan, home)
+    assert path == home / "reports" / plan.id / "report.html"
     (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
     artifact = client(home).download_artifacts(parent.info.run_id, "report.html", str(tmp_path))
     assert Path(artifact).read_bytes() == path.read_bytes()
@@ -303,18 +298,18 @@ def test_a_report_that_cannot_be_made_is_one_line(swept: tuple[Path, Plan], tmp_
     home = copied(swept, tmp_path)
     shutil.rmtree(home / "reports", ignore_errors=True)
     (home / "reports").write_text("in the way")
-    with living_in(home):
-        path, problem = publisher(home, swept[1]).report()
-    assert path is None and problem is not None and "\n" not in problem and "reports" in problem
+    with living_in(home), pytest.raises(Failed, match="reports") as caught:
+        attach_report(swept[1], home)
+    assert "\n" not in str(caught.value)
 
 
 def test_nobody_waits_long_for_a_report(swept: tuple[Path, Plan], monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    monkeypatch.setattr("nnlab.tracking.publisher.REPORT_WITHIN", 0.05)
+    monkeypatch.setattr("nnlab.sweeps.report.REPORT_WITHIN", 0.05)
     monkeypatch.setattr(report, "build", lambda *given: str(released.wait(60)))
     with living_in(swept[0]):
-        path, problem = publisher(*swept).report()
-        assert path is None and "not done within" in str(problem)
+        with pytest.raises(Failed, match="not done within"):
+            attach_report(swept[1], swept[0])
         working = [thread for thread in threading.enumerate() if thread.name == "report"]
         assert len(working) == 1, "it still works when nobody waits any more"
         released.set()

@@ -40,8 +40,8 @@ from nnlab.errors import UserError
 from nnlab.records import npz as archive
 from nnlab.records import record
 from nnlab.reruns.replay import causes, configuration, verdict
-from nnlab.tracking import content
 from nnlab.tracking import location as store
+from nnlab.tracking import schema
 from nnlab.tracking.publisher import Publisher
 
 QUICK = ["model.depth=2", "model.width=3", "trainer.iterations=30"]
@@ -192,7 +192,7 @@ def test_a_marker_that_holds_something_else_is_refused_or_harmless(
     marker = altered(json.loads((whole / record.MARKER).read_text()), data)
     (folder / record.MARKER).write_text(json.dumps(marker))
     uses: list[Callable[[record.Record], object]] = [
-        lambda rec: content.of(rec, 250), net_of, lambda rec: verdict(rec, record.read(whole), 0.0),
+        lambda rec: schema.content(rec, 250), net_of, lambda rec: verdict(rec, record.read(whole), 0.0),
         lambda rec: configuration(rec, False, []),
     ]  # fmt: skip
     for use in uses:
@@ -239,7 +239,7 @@ def test_histories_that_are_none_are_refused(whole: Path, tmp_path: Path) -> Non
         marker["files"]["history.npz"] = hashlib.sha256(packed).hexdigest()
         (folder / record.MARKER).write_text(json.dumps(marker))
         with pytest.raises(UserError, match="damaged"):
-            content.of(record.verified(folder), 250)
+            schema.content(record.verified(folder), 250)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -454,7 +454,7 @@ def test_an_experiment_of_any_name(whole: Path, tmp_path: Path, name: str) -> No
         for _ in range(2):
             publisher = Publisher(plan, home)
             publisher.publish(last=True)
-            assert publisher.complaints == []
+            assert publisher.publication.complaints == []
         assert len(runs(home, experiment=plan.experiment)) == 2
 
 

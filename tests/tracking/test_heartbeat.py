@@ -1,4 +1,4 @@
-"""Who is dead: by process and start, across hosts by the heartbeat; whose runs may be touched."""
+"""Dead drivers: known by process and start, on other hosts by the heartbeat; which runs may be ended."""
 
 import os
 import subprocess
@@ -10,8 +10,8 @@ import pytest
 from harness import cell, client, empty_store, living_in, runs, small_set, trained
 
 from nnlab.cells import plan as plans
-from nnlab.tracking import heartbeat as reaper
-from nnlab.tracking import tags as labels
+from nnlab.tracking import heartbeat
+from nnlab.tracking.abandoned import driver_is_dead
 from nnlab.tracking.publisher import Publisher
 
 NOW = time.time()
@@ -40,48 +40,60 @@ def other() -> "subprocess.Popen[str]":
 
 def test_a_driver_lives_as_long_as_its_process(other: "subprocess.Popen[str]") -> None:
     tags = tags_of(other)
-    assert not reaper.is_dead(tags, LONG_AGO)
-    assert not reaper.is_dead(tags | {reaper.HEARTBEAT: "0"}, LONG_AGO), "this host knows better"
+    assert not heartbeat.is_dead(tags, LONG_AGO)
+    assert not heartbeat.is_dead(tags | {heartbeat.HEARTBEAT: "0"}, LONG_AGO), "here the process decides"
     other.kill()
-    while not reaper.is_dead(tags, NOW):  # killed, and not yet waited for: only its remains are left
+    while not heartbeat.is_dead(tags, NOW):  # killed, but not waited for yet: a zombie
         time.sleep(0.01)
     with other:
         pass
-    assert reaper.is_dead(tags, NOW)
+    assert heartbeat.is_dead(tags, NOW)
 
 
-def test_a_process_number_given_again_is_not_the_driver() -> None:
-    host, number, start = reaper.tags()[reaper.DRIVER].rsplit(" ", 2)
+def test_another_process_with_the_same_id_is_not_the_driver() -> None:
+    host, number, start = heartbeat.tags()[heartbeat.DRIVER].rsplit(" ", 2)
     assert number == str(os.getpid())
-    earlier = {reaper.DRIVER: f"{host} {number} {int(start) - 1}"}
-    assert reaper.is_dead(earlier, NOW)
+    earlier = {heartbeat.DRIVER: f"{host} {number} {int(start) - 1}"}
+    assert heartbeat.is_dead(earlier, NOW)
+
+
+def test_tags_of_the_first_version_are_understood(other: "subprocess.Popen[str]") -> None:
+    """It read a process's start, in ticks since the boot, from /proc, or wrote `alive` without /proc."""
+    host = heartbeat.tags()[heartbeat.DRIVER].rsplit(" ", 2)[0]
+    ticks = Path(f"/proc/{other.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    written = [{heartbeat.DRIVER: f"{host} {other.pid} {start}"} for start in (ticks, "alive")]
+    assert [heartbeat.is_dead(tags, LONG_AGO) for tags in written] == [False, False]
+    other.kill()
+    with other:
+        pass
+    assert [heartbeat.is_dead(tags, NOW) for tags in written] == [True, True]
 
 
 @pytest.mark.parametrize("driver", ["elsewhere/1/pid:[1] 7 8", "", "nonsense", "a b c d", " "])
-def test_elsewhere_the_heartbeat_counts(driver: str) -> None:
+def test_on_another_host_the_heartbeat_decides(driver: str) -> None:
     for age, dead in ((0, False), (590, False), (610, True)):
-        beat = {reaper.DRIVER: driver, reaper.HEARTBEAT: f"{time.time() - age:.0f}"}
-        assert reaper.is_dead(beat, LONG_AGO) == dead
+        beat = {heartbeat.DRIVER: driver, heartbeat.HEARTBEAT: f"{time.time() - age:.0f}"}
+        assert heartbeat.is_dead(beat, LONG_AGO) == dead
     for beat in ("", "soon", "-1", "1e999"):
-        tags = {reaper.DRIVER: driver, reaper.HEARTBEAT: beat}
-        assert reaper.is_dead(tags, LONG_AGO) and not reaper.is_dead(tags, time.time())
+        tags = {heartbeat.DRIVER: driver, heartbeat.HEARTBEAT: beat}
+        assert heartbeat.is_dead(tags, LONG_AGO) and not heartbeat.is_dead(tags, time.time())
 
 
-def test_whose_runs_are_touched() -> None:
-    mine, gone = reaper.tags(), {reaper.DRIVER: "elsewhere 1 2", reaper.HEARTBEAT: "5"}
+def test_which_runs_may_be_ended() -> None:
+    mine, gone = heartbeat.tags(), {heartbeat.DRIVER: "elsewhere 1 2", heartbeat.HEARTBEAT: "5"}
     child = {"nnlab.kind": "cell", "nnlab.sweep": "a"}
-    assert not labels.driver_is_dead({"team": "other"} | gone, LONG_AGO, None)
-    assert not labels.driver_is_dead(child, LONG_AGO, mine)
-    assert labels.driver_is_dead(child, LONG_AGO, gone)
-    assert labels.driver_is_dead(child, NOW, None), "a sweep that works has a parent that is RUNNING"
-    assert labels.driver_is_dead({"nnlab.kind": "sweep"} | gone, NOW, None)
-    assert not labels.driver_is_dead({"nnlab.kind": "cell"} | mine, LONG_AGO, None)
+    assert not driver_is_dead({"team": "other"} | gone, LONG_AGO, None)
+    assert not driver_is_dead(child, LONG_AGO, mine)
+    assert driver_is_dead(child, LONG_AGO, gone)
+    assert driver_is_dead(child, NOW, None), "the parent of a living sweep is RUNNING"
+    assert driver_is_dead({"nnlab.kind": "sweep"} | gone, NOW, None)
+    assert not driver_is_dead({"nnlab.kind": "cell"} | mine, LONG_AGO, None)
 
 
-def test_a_run_taken_for_dead_comes_back_with_the_next_heartbeat(
+def test_a_run_that_was_ended_by_mistake_is_running_again_after_the_next_heartbeat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store was away for so long that another host ended the run; the driver lives and goes on."""
+    """The store was away for so long that another host ended the run, but the driver is alive."""
     with living_in(empty_store(tmp_path / "home")) as home:
         made = cell(*small_set(tmp_path), "trainer.iterations=20")
         plan = plans.make("sweep", [made], ["seed"])
@@ -91,15 +103,15 @@ def test_a_run_taken_for_dead_comes_back_with_the_next_heartbeat(
         client(home).set_terminated(parent.info.run_id, "KILLED")
         publisher.publish()
         assert runs(home)[0].info.status == "KILLED", "not before its time"
-        monkeypatch.setattr(reaper, "BEAT_EVERY", 0.0)
+        monkeypatch.setattr(heartbeat, "BEAT_EVERY", 0.0)
         publisher.publish()
         (again,) = runs(home)
         assert again.info.status == "RUNNING"
-        assert again.data.tags[reaper.DRIVER] == reaper.tags()[reaper.DRIVER]
+        assert again.data.tags[heartbeat.DRIVER] == heartbeat.tags()[heartbeat.DRIVER]
 
 
-def test_a_second_run_of_a_lost_call_is_taken_away(tmp_path: Path) -> None:
-    """A server that hung carries out what its client has given up: the cell has two runs for a while."""
+def test_the_second_run_of_a_lost_call_is_deleted(tmp_path: Path) -> None:
+    """A server that hung carries out calls that its client has given up: so a cell may have two runs."""
     with living_in(empty_store(tmp_path / "home")) as home:
         made, rec = trained(home, *small_set(tmp_path), "trainer.iterations=20")
         plan = plans.make("sweep", [made], ["seed"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pytest
 from harness import (
@@ -33,21 +34,20 @@ from nnlab.cells.train_cell import Cell
 from nnlab.config.compose import flatten, training_dict
 from nnlab.records import record
 from nnlab.records.record import Record
-from nnlab.tracking import tracker as tracking
 from nnlab.tracking.curves import stride
-from nnlab.tracking.publisher import Publisher
+from nnlab.tracking.publisher import Publication, Publisher
 
 load_mlflow()
 QUICK = ["model.depth=2", "model.width=3", "trainer.iterations=30"]
 
 
-def publish(home: Path, plan: Plan) -> Publisher:
+def publish(home: Path, plan: Plan) -> Publication:
     """Save and publish a plan as its driver does at the end; the store must be there."""
     plans.save(plan, plans.path_of(home, plan.id))
     publisher = Publisher(plan, home)
     publisher.publish(last=True)
     publisher.close(summarize(plan, home), "finished")
-    return publisher
+    return publisher.publication
 
 
 def children(home: Path, plan: Plan, uri: str | None = None) -> list[Any]:
@@ -86,9 +86,9 @@ def test_a_damaged_record_is_said_and_is_not_counted(tmp_path: Path) -> None:
         cells = [trained(home, *arguments, f"seed={seed}")[0] for seed in (1, 2)]
         (cells[0].folder(home) / "weights.npz").write_bytes(b"damaged")
         plan = plans.make("sweep", cells, ["seed"])
-        publisher = publish(home, plan)
-    assert publisher.published == 1 and publisher.waiting == []
-    assert len(publisher.refused) == 1 and "weights.npz" in publisher.refused[0]
+        said = publish(home, plan)
+    assert said.published == 1 and said.waiting == ()
+    assert len(said.refused) == 1 and "weights.npz" in said.refused[0]
     assert [run.data.params["seed"] for run in children(home, plan)] == ["2"]
 
 
@@ -125,7 +125,7 @@ class Published:
             self.cells.append(made)
             self.records.append(rec)
         self.plan = plans.make("sweep", self.cells, ["optimizer.lr"])
-        self.publisher = publish(home, self.plan)
+        self.publication = publish(home, self.plan)
         self.runs = {run.data.tags["nnlab.fingerprint"]: run for run in children(home, self.plan)}
 
     def run(self, index: int) -> Any:
@@ -140,7 +140,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
 
 
 def test_one_run_for_each_cell_and_a_parent(sweep: Published) -> None:
-    assert sweep.publisher.problem is None and sweep.publisher.waiting == []
+    assert sweep.publication.problem is None and sweep.publication.waiting == ()
     assert len(sweep.runs) == 2 and len(runs(sweep.home)) == 3
     (parent,) = runs(sweep.home, "tags.`nnlab.kind` = 'sweep'")
     for run in sweep.runs.values():
@@ -261,7 +261,7 @@ def test_the_parent_holds_counts_best_cell_and_report(sweep: Published) -> None:
 def test_publishing_twice_changes_nothing(sweep: Published) -> None:
     before = [snapshot(sweep.home, run) for run in runs(sweep.home)]
     again = publish(sweep.home, sweep.plan)
-    assert again.problem is None and again.waiting == []
+    assert again.problem is None and again.waiting == ()
     assert [snapshot(sweep.home, run) for run in runs(sweep.home)] == before
 
 
@@ -298,8 +298,7 @@ def test_artifacts_stand_under_home_whatever_the_current_folder(
     monkeypatch.chdir(tmp_path / "cwd")
     with living_in(empty_store(tmp_path / "home"), MLFLOW_TRACKING_URI=uri.format(folder=tmp_path)) as home:
         made, _ = trained(home, *data, *QUICK)
-        publisher = publish(home, plans.make("train", [made], []))
-        assert publisher.problem is None
+        assert publish(home, plans.make("train", [made], [])).problem is None
     assert list((tmp_path / "cwd").iterdir()) == []
 
 
@@ -388,13 +387,13 @@ def test_cut_off_at_any_call_and_taken_up_again(
     whole = plan_in(f"whole {way}", arguments)
     publish(home, whole)
     wanted = everything(home, whole)
-    real = tracking.MlflowClient
+    real = mlflow.MlflowClient
     wrong: list[str] = []
     for at in itertools.count(1):
         plan = plan_in(f"{way} {at}", arguments)
         error: type[Exception] = CutOff if way == "driver killed" else MlflowException
         line = Line(real(f"sqlite:///{home}/mlflow.db"), at, way == "call lost", error)
-        monkeypatch.setattr(tracking, "MlflowClient", lambda uri, line=line: line)
+        monkeypatch.setattr(mlflow, "MlflowClient", lambda uri, line=line: line)
         publisher = Publisher(plan, home)
         try:
             publisher.publish(last=True)
@@ -404,7 +403,7 @@ def test_cut_off_at_any_call_and_taken_up_again(
             break
         publisher.publish(last=True)
         publisher.close(summarize(plan, home), "finished")
-        if publisher.problem is not None or everything(home, plan) != wanted:
+        if publisher.publication.problem is not None or everything(home, plan) != wanted:
             wrong.append(f"call {at}: {difference(wanted, everything(home, plan))}")
     assert at > 8, "the calls of a publication were counted"
     assert not wrong, "\n".join(wrong)
@@ -429,7 +428,7 @@ def test_cut_off_in_the_artifacts(tmp_path: Path, data: list[str]) -> None:
         plan = plans.make("sweep", [made], ["seed"])
         (home / "mlartifacts").write_text("in the way")
         blocked = publish(home, plan)
-        assert blocked.problem is not None and blocked.waiting == [made]
+        assert blocked.problem is not None and blocked.waiting == (made,)
         (run,) = children(home, plan)
         assert "nnlab.status" not in run.data.tags, "not complete, and it does not say so"
         (home / "mlartifacts").unlink()

@@ -10,7 +10,7 @@ from harness import living_in, small_set
 from nnlab.cells import plan as plans
 from nnlab.cells.train_cell import resolve
 from nnlab.config.compose import compose
-from nnlab.tracking import ui_links as comparison
+from nnlab.tracking import ui_links
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def query(address: str) -> dict[str, list[str]]:
 
 
 def test_the_plain_page_says_all_by_itself(plan: plans.Plan) -> None:
-    _, cells = comparison.urls("sqlite:////home/mlflow.db", "7", plan)
+    _, cells = ui_links.urls("sqlite:////home/mlflow.db", "7", plan)
     assert cells.startswith("http://127.0.0.1:5000/#/experiments/7/runs?")
     asked = query(cells)
     condition = f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.sweep` = '{plan.id}'"
@@ -42,15 +42,15 @@ def test_the_plain_page_says_all_by_itself(plan: plans.Plan) -> None:
     ],
 )
 def test_a_server_is_linked_to_without_its_credentials(plan: plans.Plan, store: str, server: str) -> None:
-    for address in comparison.urls(store, "1", plan):
+    for address in ui_links.urls(store, "1", plan):
         assert address.startswith(f"{server}/#/experiments/1/runs?") and "secret" not in address
 
 
 def test_the_shared_view_draws_what_was_swept(plan: plans.Plan) -> None:
-    charts, _ = comparison.urls("sqlite:///x.db", "1", plan)
+    charts, _ = ui_links.urls("sqlite:///x.db", "1", plan)
     asked = query(charts)
     assert asked["viewStateShareKey"] == [plan.id] and "searchFilter" not in asked
-    view = json.loads(comparison.shared_view(plan))
+    view = json.loads(ui_links.shared_view(plan))
     assert plan.id in view["searchFilter"] and len(json.dumps(view)) < 5000, "MLflow's bound on a tag"
     drawn = {chart["type"]: chart for chart in view["compareRunCharts"]}
     assert drawn["BAR"]["metricKey"] == "test/accuracy" and drawn["LINE"]["metricKey"] == "train/cost"

@@ -1,0 +1,39 @@
+"""The report at the end of a sweep, attached to its parent run."""
+
+import threading
+from pathlib import Path
+
+from nnlab.cells.plan import Plan
+from nnlab.errors import Failed
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import Store
+
+REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
+
+
+def attach_report(plan: Plan, home: Path) -> Path:
+    """Write the report of a published sweep and attach it to its parent run; returns its path.
+
+    Failed says in one line why there is no report. The results do not depend on it, so whatever goes wrong
+    is no more than that, and nobody waits longer than REPORT_WITHIN.
+    """
+    results: list[Path | Exception] = []
+
+    def work() -> None:
+        try:
+            from nnlab.reports import sweep_report  # brings plotly
+
+            reader = Reader(Store(home, plan.experiment))
+            results.append(sweep_report.attach(reader, plan.id, home, plan.cells[0].config))
+        except Exception as error:
+            results.append(error)
+
+    thread = threading.Thread(target=work, name="report", daemon=True)
+    thread.start()
+    thread.join(REPORT_WITHIN)
+    if thread.is_alive():
+        raise Failed(f"not done within {REPORT_WITHIN:.0f} s")
+    (result,) = results
+    if isinstance(result, Exception):
+        raise Failed(f"{type(result).__name__}: {result}".splitlines()[0]) from result
+    return result

@@ -1,0 +1,52 @@
+"""Publishing in a thread that runs beside the training."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nnlab import signals
+from nnlab.tracking.publisher import Publisher
+
+LOOK_EVERY = 0.3  # seconds between two looks for new records
+RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
+GRACE = 1.8  # seconds that an interrupted command gives to publishing
+LAST_CELL = 0.5  # of those seconds, in which no other cell is begun
+
+
+@contextmanager
+def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
+    """Publish in a thread of its own, beginning after ``delay`` seconds or when the block ends.
+
+    Where the block is interrupted, what is not published within ``GRACE`` seconds is left to `nnlab sync`.
+    """
+    stop = threading.Event()
+
+    def work() -> None:
+        stop.wait(delay)
+        while not stop.is_set():
+            reached = publisher.publish()
+            stop.wait(LOOK_EVERY if reached else RETRY_AFTER)
+        publisher.publish(last=True)
+
+    thread = threading.Thread(target=work, name="publisher", daemon=True)
+    thread.start()
+    hangs = False
+    try:
+        yield publisher
+        stop.set()
+        thread.join()
+    except KeyboardInterrupt:
+        signals.heard()
+        publisher.stop_at(time.monotonic() + GRACE - LAST_CELL)
+        stop.set()
+        if publisher.busy:
+            thread.join(GRACE)
+        hangs = thread.is_alive()
+        if hangs:
+            publisher.give_up()
+        raise
+    finally:
+        stop.set()
+        if not hangs:
+            thread.join()

@@ -1,0 +1,81 @@
+"""The schema: which metrics, parameters and tags the runs of cells and sweeps have in the store."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from nnlab.cells.plan import Plan
+from nnlab.cells.summary import Summary
+from nnlab.cells.train_cell import Cell
+from nnlab.config.compose import flatten
+from nnlab.errors import UserError
+from nnlab.records.record import Record
+from nnlab.tracking import curves, heartbeat
+
+NAME = re.compile(
+    r"(?=.{1,250}$)\w[\w.-]*(/\w[\w.-]*)*", re.ASCII
+)  # of a metric or parameter, as every store takes it
+
+
+class Content(NamedTuple):
+    """A record as points, parameters and tags."""
+
+    points: list[curves.Point]
+    params: dict[str, str]
+    tags: dict[str, str]
+
+
+def content(rec: Record, max_points: int) -> Content:
+    """What the store gets of a record beside its files; UserError for what nnlab does not write."""
+    try:
+        found = Content(curves.all_points(rec, max_points), params(rec.config), _record_tags(rec))
+        names = {*found.params, *(point.key for point in found.points)}
+        if strange := sorted(name for name in names if not NAME.fullmatch(name)):
+            raise ValueError(f"{strange[0]!r} is not the name of a metric or parameter")
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UserError(f"{rec.folder}: damaged ({error}); delete it and train again") from None
+    return found
+
+
+def params(config: Mapping[str, Any]) -> dict[str, str]:
+    """A configuration by dotted keys; texts as they are, other values as JSON."""
+    flat = flatten(dict(config))
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in flat.items()}
+
+
+def cell_tags(plan: Plan, cell: Cell, parent: str | None) -> dict[str, str]:
+    """Tags that a cell's run is created with, and found again by."""
+    tags = {"mlflow.source.name": "nnlab", "nnlab.kind": "cell", "nnlab.fingerprint": cell.fingerprint}
+    if parent is None:
+        return tags | heartbeat.tags()
+    return tags | {"mlflow.parentRunId": parent, "nnlab.sweep": plan.id}  # the parent has the heartbeat
+
+
+def sweep_tags(plan: Plan) -> dict[str, str]:
+    """Tags that a parent run is created with."""
+    sweep = {"mlflow.source.name": "nnlab", "nnlab.kind": "sweep", "nnlab.sweep": plan.id}
+    return sweep | {"nnlab.swept": ",".join(plan.keys)} | heartbeat.tags()
+
+
+def _record_tags(rec: Record) -> dict[str, str]:
+    """Tags of a run whose cell is done: with the status it is complete."""
+    tags = {
+        "nnlab.record": str(rec.folder),
+        "nnlab.data_digest": rec.data_digest,
+        "nnlab.code_digest": rec.code_digest,
+        "nnlab.status": rec.status,
+    }
+    if rec.provenance["commit"]:
+        tags["mlflow.source.git.commit"] = str(rec.provenance["commit"])
+    return tags
+
+
+def summary_tags(summary: Summary, status: str) -> dict[str, str]:
+    """Tags of a parent run that ends: counts, best cell, description."""
+    tags = {f"nnlab.{key}": str(value) for key, value in summary.counts.items()}
+    tags |= {"nnlab.status": status, "mlflow.note.content": summary.markdown()}
+    if summary.best is not None:
+        tags["nnlab.best"] = summary.best["name"]
+        tags["nnlab.best_fingerprint"] = summary.best["fingerprint"]
+    return tags
