@@ -104,12 +104,12 @@ def records_of(home: Path) -> dict[str, Any]:
             for name in record.ARRAYS
             for key, array in rec.arrays(name).items()
         }
-        figures = {key: value for key, value in rec.metrics.items() if not key.startswith("time/")}
+        metrics = {key: value for key, value in rec.metrics.items() if not key.startswith("time/")}
         found[folder.name] = (
             rec.fingerprint,
             rec.status,
             rec.config,
-            figures,
+            metrics,
             sorted(set(rec.files) - {"dirty.diff"}),
             arrays,
         )

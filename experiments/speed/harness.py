@@ -89,10 +89,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
 
 def planning() -> Callable[[int], dict[str, Any]]:
     """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
-    from hydra import initialize_config_dir
-    from hydra._internal.callbacks import Callbacks
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.types import HydraContext, RunMode
+    import hydra
 
     from nnlab.sweeps.grid import plan_cells, read_grid
 
@@ -103,17 +100,15 @@ def planning() -> Callable[[int], dict[str, Any]]:
         }
         seconds = {}
         dataset(cell("deep").config)  # so that it is read before the clock starts
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            loader = GlobalHydra.instance().config_loader()
-            context = HydraContext(config_loader=loader, callbacks=Callbacks())
-            for name, swept in grids.items():
-                begin = time.perf_counter()
-                grid = read_grid([f"data={data_name()}", *swept], {}, {}, loader)
-                assert len(plan_cells(context, "config", grid).cells) == count
-                seconds[name] = time.perf_counter() - begin
+        for name, swept in grids.items():
+            begin = time.perf_counter()
+            grid = read_grid([f"data={data_name()}", *swept], {}, {})
+            assert len(plan_cells(grid).cells) == count
+            seconds[name] = time.perf_counter() - begin
+        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
             begin = time.perf_counter()
             for seed in range(10):
-                loader.load_configuration("config", [f"data={data_name()}", f"seed={seed}"], RunMode.RUN)
+                hydra.compose("config", [f"data={data_name()}", f"seed={seed}"])
             seconds["job"] = 2 * (time.perf_counter() - begin) / 10
         return {"cells": count, **seconds}
 

@@ -9,6 +9,7 @@ import numpy as np
 from experiments.speed.work import cell
 from nnlab.cells.evaluation import Evaluation
 from nnlab.cells.train_cell import _progress_writer, build_network, dataset
+from nnlab.config.schema import leak_of
 from nnlab.nn.first_layer import GramLayer, gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
@@ -56,7 +57,7 @@ class LoopWithK(Loop):
         sizes = [images.shape[1], *(cfg.model.hidden or ()), 1]
         W1, *upper = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
         first = GramLayer(images, gram(images), W1, decays=False)
-        self.network = Network(first, upper, cfg.model.activation, cfg.model.leak)
+        self.network = Network(first, upper, cfg.model.activation, leak_of(cfg.model))
         self.Y = targets(self.data.train.y, 1, images.dtype)
         return super().run(iterations)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.config.compose import TrainerConfig
+from nnlab.config.schema import TrainerConfig
 from nnlab.data.dataset import Dataset, Part, Split
 from nnlab.nn.first_layer import Rows, gram, part_of_gram
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config, leak_of
 from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.first_layer import FirstLayer, Inputs, Rows, pieces
@@ -29,7 +29,7 @@ def final_figures(
     cfg: Config, data: Dataset, parameters: Parameters, rows: Mapping[str, Rows]
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """Worths of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
-    net = Net(parameters, cfg.model.activation, cfg.model.leak, cfg.model.output)
+    net = Net(parameters, cfg.model.activation, leak_of(cfg.model), cfg.model.output)
     with limited(1):  # whatever trainer.threads: as `predict` and the served model
         outputs = {name: _forward(net, rows[name]) for name in data.splits}
     figures = _worth("train", data.train, outputs["train"][1])

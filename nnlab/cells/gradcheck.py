@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.cells.train_cell import build_network, dataset, resolve
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
 

@@ -20,8 +20,9 @@ from typing import Any
 
 from nnlab.cells.ranking import SCORES, ranked_by
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import check, flatten, from_dict, training_dict
+from nnlab.config.constraints import check
 from nnlab.config.run_name import run_name
+from nnlab.config.schema import flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.records import record
 from nnlab.records.lock import locked

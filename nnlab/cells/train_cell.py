@@ -19,8 +19,8 @@ from nnlab.cells.evaluation import Evaluation, final_figures, unseen
 from nnlab.cells.ranking import SCORES
 from nnlab.cells.workload import training_size
 from nnlab.config.canonical import canonical
-from nnlab.config.compose import Config, hidden_sizes, training_dict
 from nnlab.config.paths import home
+from nnlab.config.schema import Config, hidden_sizes, leak_of, optimizer_options, training_dict
 from nnlab.data import holdout, sandbox
 from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError
@@ -254,12 +254,12 @@ def build_network(cfg: Config, data: Dataset) -> tuple[Network, float]:
         first = GramLayer(images[:], K, W1, decays=cfg.optimizer.l2 > 0.0)
     else:
         first = PrimalLayer(images, W1)
-    return Network(first, upper, cfg.model.activation, cfg.model.leak), seconds
+    return Network(first, upper, cfg.model.activation, leak_of(cfg.model)), seconds
 
 
 def _optimizer_state(cfg: Config, network: Network) -> State:
     o = cfg.optimizer
-    return init(o.name, network.theta, o.lr, o.momentum, o.beta1, o.beta2, o.epsilon)
+    return init(o.name, network.theta, o.lr, **optimizer_options(o))
 
 
 def _progress_writer(target: Path, started: float) -> Callable[[Step], None]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Split
 
 

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import click
 import numpy as np
-from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import compose, quoted
+from nnlab.cli.overrides import OVERRIDES, overrides_of
+from nnlab.config.compose import compose
+from nnlab.config.overrides import quoted
 from nnlab.config.paths import home
 from nnlab.data import hdf5, sandbox
 from nnlab.data.dataset import Split
 from nnlab.data.hdf5 import SplitName
 from nnlab.errors import UserError
-
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
-OVERRIDES = {"ignore_unknown_options": True, "allow_extra_args": True}
+from nnlab.sweeps.console import progress_bar, say
 
 
 @click.group()
@@ -36,7 +35,7 @@ def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
     problems = sandbox.examine(files, memory_mb)
     for path, problem in zip(files, problems, strict=True):
         if problem is None:
-            OUT.print(_describe(hdf5.read(path, memory_mb)), markup=False, soft_wrap=True)
+            say(_describe(hdf5.read(path, memory_mb)))
     if wrong := list(filter(None, problems)):
         raise UserError("\n".join(wrong))
 
@@ -75,15 +74,13 @@ def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
     paths = {split: folder / f"{split}_painted.h5" for split in counts}
     if there := [path for path in paths.values() if path.exists()]:
         raise UserError(f"{there[0]}: is there already; remove it, or name another folder")
-    with Progress(console=ERROR, transient=True) as bar:
+    with progress_bar("{task.description} {task.percentage:.0f}%") as bar:
         for split, count in counts.items():
             task = bar.add_task(split, total=count)
             generator.write(paths[split], split, count, seed, partial(_show, bar, task))
-    OUT.print(
+    say(
         f"nnlab train data=hdf5 {_override('data.train', paths['train'])} "
-        f"{_override('data.test', paths['test'])}",
-        markup=False,
-        soft_wrap=True,
+        f"{_override('data.test', paths['test'])}"
     )
 
 
@@ -98,21 +95,23 @@ def _show(bar: Progress, task: TaskID, done: int) -> None:
 
 
 @data.command("fetch", context_settings=OVERRIDES)
-def data_fetch() -> None:
+@click.pass_context
+def data_fetch(context: click.Context) -> None:
     """Download the course's files: nnlab data fetch [data.url=...]."""
-    cfg = compose(["data=catvnoncat", *click.get_current_context().args])
+    cfg = compose(["data=catvnoncat", *overrides_of(context)])
     if not cfg.data.url or not cfg.data.sha256:
         raise UserError("data.url: nothing to fetch from; give data.url and data.sha256")
     folder = home() / "data" / "catvnoncat"
     from nnlab.data import download  # brings a web client
 
     for path in download.fetch(cfg.data.url, cfg.data.sha256, folder):
-        OUT.print(f"{path}: sha256 as published", soft_wrap=True)
+        say(f"{path}: sha256 as published")
 
 
 @data.command("ready", context_settings=OVERRIDES)
-def data_ready() -> None:
+@click.pass_context
+def data_ready(context: click.Context) -> None:
     """See that a configuration's data are there, painting the default set: nnlab data ready."""
-    cfg = compose(click.get_current_context().args)
+    cfg = compose(overrides_of(context))
     ready = dataset(cfg)
-    OUT.print(f"{cfg.data.name}: {ready.m} training and {len(ready.test.y)} test examples")
+    say(f"{cfg.data.name}: {ready.m} training and {len(ready.test.y)} test examples")

@@ -1,50 +1,77 @@
-"""The command line's errors: what Hydra, OmegaConf and nnlab find wrong, in one or two lines."""
+"""Errors of a command: what nnlab, click, Hydra or the system find wrong, as one or two lines."""
 
-import re
+import errno
 import sys
 import traceback
 
-from hydra.errors import MissingConfigException, OverrideParseException
-from rich.console import Console
+import click
 
-from nnlab.config.compose import unknown_key
+from nnlab.config.paths import home
+from nnlab.config.schema import unknown_key
 from nnlab.errors import Failed, UserError
+from nnlab.sweeps.console import complain
 
-ERROR = Console(stderr=True, highlight=False)
 
+def fail(error: Exception, debug: bool) -> None:
+    """Say in a line or two what went wrong, and exit: 1 for what failed, 2 for a mistake.
 
-def fail(error: Exception, debug: bool, code: int) -> None:
-    """Say in a line or two what went wrong, and exit."""
+    What is not known to be a user's mistake is raised again: it is one of the program.
+    """
+    text = explain(error)
+    if text is None:
+        raise error
     if debug:
         traceback.print_exception(error)
-    text = str(error if isinstance(error, UserError | Failed) else _explain(error))
-    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)  # it may quote a file
-    ERROR.print(f"nnlab: {shown}", markup=False, soft_wrap=True)
-    sys.exit(code)
+    complain(f"nnlab: {text}")
+    sys.exit(1 if isinstance(error, Failed) else 2)
 
 
-def _explain(error: Exception) -> Exception:
-    """What Hydra or OmegaConf found wrong, as one line that names the key and the remedy."""
+def explain(error: Exception) -> str | None:
+    """The line or two for an error that a user can cause; None for another one."""
+    if isinstance(error, UserError | Failed):
+        return str(error)
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "nnlab"
+        return f"{error.format_message()} See `{command} --help`"
+    return _of_hydra(error) or _of_system(error)
+
+
+def _of_hydra(error: Exception) -> str | None:
+    """What Hydra or OmegaConf found wrong; they tell it by attributes of their errors."""
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+    from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+    if not isinstance(error, HydraException | OmegaConfBaseException):
+        return None
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        return UserError(f"{group}: there is no option {name!r}; give one of {', '.join(error.options)}")
+        return f"{group}: there is no option {name!r}; give one of {', '.join(error.options)}"
     if isinstance(error, OverrideParseException):
-        name, given, value = error.override.partition("=")
-        if not given:
-            return UserError(f"{name}: is no override; give key=value, such as seed=2")
-        remedy = f"a text goes in quotes of its own, \"{name}='...'\""
-        return UserError(f"{name}: {value} cannot be read; {remedy}")
+        return _unreadable(error.override)
     deepest: BaseException = error
     while deepest.__cause__ is not None:
         deepest = deepest.__cause__
-    text = f"{error}\n{deepest}"
-    key = re.search(r"full_key: (\S+)", text)
-    if missing := re.search(r"Key '([^']+)' (?:is )?not in", text):
-        return unknown_key(key[1] if key else missing[1])
-    if missing := re.search(r"Could not override '([^']+)'", text):
-        return unknown_key(missing[1])
-    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return UserError(f"{several[1]}: one value is needed here; `nnlab sweep` trains several")
+    key = deepest.full_key if isinstance(deepest, OmegaConfBaseException) else None
+    if key and isinstance(deepest, ConfigAttributeError | ConfigKeyError):
+        return str(unknown_key(key))
     reason = str(deepest).strip().splitlines()[0].rstrip(".")
-    where = f"{key[1]}: " if key and key[1] not in reason else ""
-    return UserError(f"{where}{reason}; `nnlab train --cfg job` shows keys and values")
+    where = f"{key}: " if key and key not in reason else ""
+    return f"{where}{reason}; `nnlab train --cfg job` shows keys and values"
+
+
+def _unreadable(override: str) -> str:
+    name, given, value = override.partition("=")
+    if not given:
+        return f"{name}: is not an override; give key=value, such as seed=2"
+    return f"{name}: {value} cannot be read; a text goes in quotes of its own, \"{name}='...'\""
+
+
+def _of_system(error: Exception) -> str | None:
+    """A full disk, or a file that cannot be read or written."""
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{home()}: {error.strerror}; make room and run the same command again"
+    if error.filename is None:
+        return None
+    return f"{error.filename}: {error.strerror}; check the path and its permissions"

@@ -3,18 +3,16 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from nnlab.errors import Failed, UserError
 from nnlab.experiments import find, run_claim, write_index
-
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
+from nnlab.sweeps.console import OUT, complain, say
 
 
 @click.command("experiments")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def experiments(names: tuple[str, ...]) -> None:
-    """Test the claims of the lecture notes: train what is missing, analyse, write verdicts and index.
+    """Test the claims of the lecture notes: train, analyse, write verdicts and index.
 
     Without a name it tests all of them. To test one: nnlab experiments zero_init
     """
@@ -22,19 +20,15 @@ def experiments(names: tuple[str, ...]) -> None:
     for claim in find(names):
         OUT.print(f"\n[bold]{claim.name}[/] {claim.sentence}")
         try:
-            verdict = run_claim(claim, _warn)
+            verdict = run_claim(claim, complain)
         except (UserError, Failed) as error:  # data are missing or a cell failed: go on with the others
-            _warn(f"{claim.name}: {error}")
+            complain(f"{claim.name}: {error}")
             without_verdict.append(claim.name)
             continue
         OUT.print(f"{verdict.verdict}: {verdict.sentence}", markup=False)
-    OUT.print(f"\n{_short(write_index())}", markup=False, soft_wrap=True)
+    say(f"\n{_short(write_index())}")
     if without_verdict:
         raise Failed(f"no new verdict on {', '.join(without_verdict)}; the reasons are above")
-
-
-def _warn(line: str) -> None:
-    ERROR.print(line, markup=False, soft_wrap=True)
 
 
 def _short(path: Path) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,12 +13,11 @@ from nnlab.cells import pictures as plots
 from nnlab.cells.trained_net import ask, net_of, outputs
 from nnlab.config.paths import home
 from nnlab.data import image_file as images
-from nnlab.errors import UserError
+from nnlab.errors import UserError, printable
 from nnlab.nn.inference import Answer, Net
 from nnlab.records.record import Record
+from nnlab.sweeps.console import OUT, say
 from nnlab.tracking.find_run import recorded
-
-OUT = Console(highlight=False)
 
 
 @click.command("predict")
@@ -31,7 +29,7 @@ def predict(run: str, files: tuple[Path, ...], experiment: str) -> None:
 
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
     beginning, or its name. An image goes in as a whole, resampled to the net's size, what is
-    transparent on white. Files that are no images are named, and the others answered (exit code 2).
+    transparent on white. A file that is not an image is named (exit code 2); the others are answered.
 
     \b
     nnlab predict runs/8050851c29dc0b77 cat.jpg
@@ -44,7 +42,7 @@ def predict(run: str, files: tuple[Path, ...], experiment: str) -> None:
     if seen:
         OUT.print(f"run {rec.fingerprint[:16]}, which {_worth(rec)}")
         OUT.print(_table(rec, list(seen), said))
-        OUT.print(f"what the net saw: {_show(rec, list(seen.values()), said)}", soft_wrap=True)
+        say(f"what the net saw: {_show(rec, list(seen.values()), said)}")
     if wrong:
         raise UserError("\n".join(wrong))
 
@@ -69,7 +67,7 @@ def _read_all(
         try:
             seen[path] = images.read(path, shape)
         except UserError as error:
-            wrong.append(_printable(str(error)))
+            wrong.append(printable(str(error)))
     return seen, wrong
 
 
@@ -96,7 +94,7 @@ def _table(rec: Record, files: list[Path], said: list[list[str]]) -> Table:
     for _ in said[0] if rec.regression else [what]:
         table.add_column(what, justify="right")
     for path, texts in zip(files, said, strict=True):
-        table.add_row(Text(_printable(str(path))), *map(Text, texts))
+        table.add_row(Text(printable(str(path))), *map(Text, texts))
     return table
 
 
@@ -111,9 +109,4 @@ def _show(rec: Record, seen: list[NDArray[np.uint8]], said: list[list[str]]) -> 
 
 
 def _name(answer: Answer) -> str:
-    return "no number" if answer.name is None else _printable(answer.name)
-
-
-def _printable(text: str) -> str:
-    """A text from elsewhere, without what would steer a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return "no number" if answer.name is None else printable(answer.name)

@@ -7,23 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from nnlab.cells import plan as plans
 from nnlab.cells.train_cell import Cell, resolve, run_cell
-from nnlab.cli.data import OVERRIDES
+from nnlab.cli.overrides import OVERRIDES, overrides_of
 from nnlab.cli.rerun_sweep import verify_sweep
-from nnlab.config.compose import quoted
+from nnlab.config.overrides import quoted
 from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.records.record import Record
 from nnlab.reruns import checkout
 from nnlab.reruns.replay import as_overrides, configuration, verdict
+from nnlab.sweeps.console import OUT, complain, say
 from nnlab.tracking.find_run import recorded
 from nnlab.tracking.store import Unavailable, connected
 from nnlab.tracking.tracker import Tracker
-
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
 @click.command("rerun", context_settings=OVERRIDES)
@@ -60,24 +58,24 @@ def rerun(
     if not math.isfinite(tolerance):
         raise UserError("--tolerance: must be a finite number; 0 is bit for bit")
     if sweep is not None:
-        overrides = [*([run] if run else []), *context.args]
+        overrides = [*([run] if run else []), *overrides_of(context)]
         _refuse_beside_sweep(overrides, at_commit)
         verify_sweep(sweep, overrides, tolerance, experiment)
         return
     if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
     with recorded(run, home(), experiment) as (rec, run_id):
-        cell = resolve(configuration(rec, trust_paths=_is_own(rec), overrides=context.args))
+        cell = resolve(configuration(rec, trust_paths=_is_own(rec), overrides=overrides_of(context)))
         if at_commit:
-            texts = as_overrides(rec, _is_own(rec), context.args)
+            texts = as_overrides(rec, _is_own(rec), overrides_of(context))
             again = _train_at_commit(rec, cell, texts, trust_diff or _is_own(rec))
         else:
             again = _train(cell)
         holds, text = verdict(rec, again, tolerance)
-    OUT.print(text, markup=False, soft_wrap=True)
+    say(text)
     if at_commit:
         OUT.print(f"  trained by      commit {rec.provenance['commit'][:12]}{_changes(rec)}")
-    OUT.print(f"  record          {again.folder}", soft_wrap=True)
+    say(f"  record          {again.folder}")
     _publish(cell, again, run_id or rec.fingerprint, holds)
     if not holds:
         raise Failed("the run was not reproduced; the lines above say what differs")
@@ -125,4 +123,4 @@ def _publish(cell: Cell, rec: Record, rerun_of: str, identical: bool) -> None:
             run_id = Tracker(store, plan).publish_rerun(cell, rec, rerun_of, identical)
         OUT.print(f"  MLflow run      {run_id}")
     except Unavailable as error:
-        ERROR.print(f"{error}; this rerun is not published", markup=False)
+        complain(f"{error}; this rerun is not published")

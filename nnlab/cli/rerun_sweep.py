@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -16,12 +14,12 @@ from nnlab.config.paths import home
 from nnlab.errors import Failed, UserError
 from nnlab.records import record
 from nnlab.reruns.verify_sweep import Outcome, Recorded, verify
+from nnlab.sweeps.console import OUT, complain, progress_bar, say
 from nnlab.threads import cores
 from nnlab.tracking.reader import Reader
 from nnlab.tracking.runs import Run
 from nnlab.tracking.store import Unavailable, connected
 
-OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 SHOWN = 50  # rows of the table; what differs comes first
 AT_A_TIME = 16  # records a worker that are fetched before they are trained again
 
@@ -82,12 +80,8 @@ def _fetch(reader: Reader, run: Run, scratch: Path) -> Recorded:
 
 def _watch(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
     """Collect what comes out, under a progress bar; sorted with what differs first."""
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[differ]} differ"),
-        TextColumn("left:"), TimeRemainingColumn(),
-    )  # fmt: skip
     collected: list[Outcome] = []
-    with Progress(*columns, console=ERROR, transient=True) as bar:
+    with progress_bar("{task.completed}/{task.total} {task.fields[differ]} differ") as bar:
         task = bar.add_task("cells", total=total, differ=0)
         for outcome in outcomes:
             collected.append(outcome)
@@ -110,12 +104,12 @@ def _report(sweep: str, outcomes: list[Outcome], apart: Path) -> None:
     if len(outcomes) > SHOWN:
         OUT.print(f"and {len(outcomes) - SHOWN} cells more, no worse than the last above")
     same = sum(outcome.identical for outcome in outcomes)
-    OUT.print(f"{same} of {len(outcomes)} cells came out the same", soft_wrap=True)
+    say(f"{same} of {len(outcomes)} cells came out the same")
     for cause in dict.fromkeys(cause for outcome in outcomes for cause in outcome.causes):
-        OUT.print(f"  {cause}", markup=False, soft_wrap=True)
+        say(f"  {cause}")
     if apart.is_dir():
         if any(apart.iterdir()):
-            OUT.print(f"  reruns that differ: {apart}", soft_wrap=True)
+            say(f"  reruns that differ: {apart}")
         else:
             apart.rmdir()
 
@@ -126,4 +120,4 @@ def _tag(sweep: str, experiment: str, same: bool) -> None:
         with connected(home(), experiment) as store:
             store.log(Reader(store).sweep(sweep).parent.id, tags={"nnlab.identical": str(same).lower()})
     except (UserError, Unavailable) as error:
-        ERROR.print(f"{error}; the sweep is not tagged", markup=False)
+        complain(f"{error}; the sweep is not tagged")

@@ -9,14 +9,13 @@ import time
 from contextlib import suppress
 
 import click
-from rich.console import Console
 
 from nnlab import signals as interrupts
 from nnlab.config.paths import home
 from nnlab.errors import UserError
+from nnlab.sweeps.console import OUT
 from nnlab.tracking import location
 
-OUT = Console(highlight=False)
 PATIENCE = 2.0  # seconds that the server is given to end by itself
 
 

@@ -1,9 +1,19 @@
-"""What makes a cell this cell and no other: its configuration without what does not matter."""
+"""The canonical form: what of a configuration changes the numbers of its training."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nnlab.config.compose import Config, flatten, hidden_sizes, training_dict
+from nnlab.config.schema import (
+    Config,
+    activation_options,
+    flatten,
+    hidden_sizes,
+    optimizer_options,
+    options_of,
+    training_dict,
+)
+from nnlab.nn.activations import ACTIVATIONS
+from nnlab.nn.optimizers import OPTIMIZERS
 
 
 def held_out_by(flat: Mapping[str, Any]) -> tuple[str, ...]:
@@ -14,24 +24,26 @@ def held_out_by(flat: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def canonical(cfg: Config) -> dict[str, Any]:
-    """The configuration of a cell with all that does not matter to its numbers left out.
+    """The flattened configuration of a cell without the keys that cannot change its numbers.
 
-    Configs that describe the same training have the same canonical form: depth 1 whatever its
-    width, ``gd`` whatever its momentum. Data stand for themselves by their digest, of their keys only
-    those count that hold examples out, where they do.
+    Two configurations of the same training have the same canonical form: at depth 1 the width does not
+    count, and an option counts only where its owner is chosen. The data are not in it, since a digest of
+    their content stands beside it; of their keys only those count that hold examples out.
     """
     hidden = hidden_sizes(cfg.model)
     flat = flatten(training_dict(cfg))
     kept = {key: flat[key] for key in flat if not key.startswith("data.")}
     kept |= {key: flat[key] for key in held_out_by(flat)}
     unused = {"model.depth", "model.width"}
-    if not hidden or cfg.model.activation != "leaky_relu":
-        unused.add("model.leak")
+    unused |= _others("model", options_of(ACTIVATIONS), activation_options(cfg.model) if hidden else ())
+    unused |= _others("optimizer", options_of(OPTIMIZERS), optimizer_options(cfg.optimizer))
     if not hidden:
         unused.add("model.activation")
     if cfg.init.scheme == "zeros":
         unused.add("init.scale")
-    needs = {"gd": (), "momentum": ("momentum",), "adam": ("beta1", "beta2", "epsilon")}
-    for option in {"momentum", "beta1", "beta2", "epsilon"} - set(needs[cfg.optimizer.name]):
-        unused.add(f"optimizer.{option}")
     return {key: kept[key] for key in sorted(kept.keys() - unused)} | {"model.hidden": hidden}
+
+
+def _others(section: str, options: Iterable[str], used: Iterable[str]) -> set[str]:
+    """The keys of the options that are not used."""
+    return {f"{section}.{name}" for name in set(options) - set(used)}

@@ -1,9 +1,11 @@
 """Ranges: which value each key may have, and which values cannot go together."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from nnlab.config.schema import Config, Owner, flatten, options_of
 from nnlab.errors import UserError
 from nnlab.nn.activations import ACTIVATIONS
 from nnlab.nn.initializers import SCHEMES
@@ -26,6 +28,13 @@ def _optional(check: Range) -> Range:
     return lambda value: value is None or check[0](value), f"null or {check[1]}"
 
 
+def _options(section: str, table: Mapping[str, Owner]) -> dict[str, Range]:
+    """The ranges of a table's options; where two own an option, the first one's."""
+    return {
+        f"{section}.{name}": (option.holds, option.wanted) for name, option in options_of(table).items()
+    }
+
+
 POSITIVE: Range = (lambda value: 0.0 < value < math.inf, "a finite number above 0")
 NOT_NEGATIVE: Range = (lambda value: 0.0 <= value < math.inf, "a finite number, 0 or above")
 FRACTION: Range = (lambda value: 0.0 <= value < 1.0, "a number from 0 up to but not 1")
@@ -42,18 +51,16 @@ RANGES: dict[str, Range] = {
         "null or a list of layer sizes of at least 1",
     ),
     "model.activation": _one_of(ACTIVATIONS),
-    "model.leak": (lambda value: 0.0 < value <= 1.0, "a number above 0, at most 1"),
+    **_options("model", ACTIVATIONS),
     "model.output": _one_of(OUTPUTS),
     "model.loss": _one_of(dict.fromkeys(loss for _, loss in LOSSES)),
     "init.scheme": _one_of(SCHEMES),
     "init.scale": NOT_NEGATIVE,
     "optimizer.name": _one_of(OPTIMIZERS),
     "optimizer.lr": POSITIVE,
-    "optimizer.momentum": FRACTION,
-    "optimizer.beta1": FRACTION,
-    "optimizer.beta2": FRACTION,
-    "optimizer.epsilon": POSITIVE,
+    **_options("optimizer", OPTIMIZERS),
     "optimizer.l2": NOT_NEGATIVE,
+    "optimizer.decay": NOT_NEGATIVE,
     "optimizer.batch_size": _optional(_integer(1)),
     "trainer.iterations": _integer(1),
     "trainer.solver": _one_of(("auto", "primal", "gram")),
@@ -72,24 +79,16 @@ RANGES: dict[str, Range] = {
 }
 
 
-def check(values: Mapping[str, Any]) -> None:
-    """Raise a UserError for the first value (by dotted key) out of range or out of place."""
+def check(cfg: Config) -> None:
+    """Raise a UserError for the first value out of range, or for values that cannot go together."""
+    values = flatten(dataclasses.asdict(cfg))
     for key, (holds, wanted) in RANGES.items():
         if not holds(values[key]):
             raise UserError(f"{key}: {values[key]!r} is not allowed; give {wanted}")
-    _check_folds(values["data.validation"], values["data.folds"], values["data.fold"])
-    if (values["model.output"], values["model.loss"]) not in LOSSES:
-        raise UserError(
-            f"model.loss: {values['model.loss']} has no meaning for "
-            f"model.output={values['model.output']}; give model.loss=squared_error"
-        )
-    optimizer = values["optimizer.name"]
-    if values["trainer.solver"] == "gram" and not OPTIMIZERS[optimizer].linear:
-        raise UserError(
-            f"trainer.solver: gram cannot hold the steps of optimizer.name={optimizer}, which "
-            "leave the span of the images; give trainer.solver=primal or auto"
-        )
-    if values["model.hidden"] is None and values["model.depth"] > 1 and not values["model.width"]:
+    _check_folds(cfg.data.validation, cfg.data.folds, cfg.data.fold)
+    _check_loss(cfg.model.output, cfg.model.loss)
+    _check_solver(cfg.trainer.solver, cfg.optimizer.name)
+    if cfg.model.hidden is None and cfg.model.depth > 1 and not cfg.model.width:
         raise UserError("model.width: null leaves the hidden layers without a size; give a number")
 
 
@@ -103,3 +102,32 @@ def _check_folds(validation: float, folds: int | None, fold: int | None) -> None
         raise UserError(f"data.fold: {fold} of how many? Give data.folds too, such as data.folds=5")
     if fold is not None and folds is not None and fold >= folds:
         raise UserError(f"data.fold: {fold} is none of {folds} folds; give 0 to {folds - 1}")
+
+
+def _check_loss(output: str, loss: str) -> None:
+    if (output, loss) not in LOSSES:
+        raise UserError(
+            f"model.loss: {loss} has no meaning for model.output={output}; give model.loss=squared_error"
+        )
+
+
+def _check_solver(solver: str, optimizer: str) -> None:
+    if solver == "gram" and not OPTIMIZERS[optimizer].linear:
+        raise UserError(
+            f"trainer.solver: gram cannot hold the steps of optimizer.name={optimizer}, which "
+            "leave the span of the images; give trainer.solver=primal or auto"
+        )
+
+
+def reject_hidden_conflict(cfg: Config, overrides: Iterable[str]) -> None:
+    """A list of hidden layers, and a depth or width beside it: the two contradict each other.
+
+    ``overrides`` are the overrides that were given, as texts, or their keys alone.
+    """
+    given = {text.partition("=")[0].lstrip("+~") for text in overrides}
+    asked = sorted({"model.depth", "model.width"} & given)
+    if cfg.model.hidden is not None and asked:
+        raise UserError(
+            f"{asked[0]}: model.hidden={cfg.model.hidden} is in force and fixes the layers; "
+            f"add model.hidden=null to use {' and '.join(asked)}"
+        )

@@ -1,21 +1,24 @@
 """The config group ``experiment``: what each folder of experiments/ changes of the defaults."""
 
+from functools import cache
+from pathlib import Path
+
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from nnlab.config.paths import EXPERIMENTS
 from nnlab.errors import UserError
 
 
-def register() -> None:
-    """Make each ``experiments/NAME/sweep.yaml`` the option NAME of the group ``experiment``.
+@cache
+def register_experiments(folder: Path) -> None:
+    """Make each ``NAME/sweep.yaml`` of a folder the option NAME of the group ``experiment``.
 
-    The folder's other YAML files are options of the group ``experiment/NAME``: values that go together.
+    Other YAML files beside it are options of the group ``experiment/NAME``: values that go together.
     """
     store = ConfigStore.instance()
-    for path in sorted(EXPERIMENTS.glob("*/*.yaml")):
+    for path in sorted(folder.glob("*/*.yaml")):
         name = path.parent.name
         group, option = ("experiment", name) if path.stem == "sweep" else (f"experiment/{name}", path.stem)
         try:

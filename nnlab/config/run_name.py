@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnlab.config.compose import Config, flatten, training_dict
+from nnlab.config.schema import Config, flatten, training_dict
 
 # how a value is shown where the value alone would not say what it is; "" where it would
 PREFIX = {

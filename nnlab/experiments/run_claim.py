@@ -7,7 +7,7 @@ from nnlab.config.paths import home
 from nnlab.experiments.claim import Claim
 from nnlab.experiments.trained_run import read_runs
 from nnlab.experiments.verdict import Verdict
-from nnlab.sweeps import command
+from nnlab.sweeps.run import run
 from nnlab.tracking.reader import Reader
 from nnlab.tracking.store import Unavailable, connected
 
@@ -20,7 +20,7 @@ def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:
     """
     if not claim.has_sweep:
         return claim.judge([])
-    plan = command.run([f"experiment={claim.name}"])
+    plan = run([f"experiment={claim.name}"])
     verdict = claim.judge(read_runs(plan.cells))
     _tag(plan, claim.name, verdict, warn)
     return verdict

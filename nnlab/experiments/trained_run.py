@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.cells.train_cell import Cell, build_network, dataset
-from nnlab.config.compose import Config
 from nnlab.config.paths import home
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset
 from nnlab.nn.inference import Parameters
 from nnlab.nn.losses import LOSSES

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nnlab.cells.train_cell import dataset
-from nnlab.config.compose import Config, compose
+from nnlab.config.compose import compose
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset
 from nnlab.errors import UserError
 from nnlab.nn.metrics import classes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlab.config.compose import from_dict
 from nnlab.config.run_name import run_name
+from nnlab.config.schema import from_dict
 from nnlab.records.record import Record
 from nnlab.reports import figures
 from nnlab.reports import predictions as answers

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nnlab.cells.ranking import NUISANCE, Configuration
-from nnlab.config.compose import Config
+from nnlab.config.schema import Config
 from nnlab.errors import UserError
 from nnlab.records.record import MARKER
 from nnlab.reports import predictions as answers

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.config.canonical import held_out_by
-from nnlab.config.compose import DATA_SETS, KEYS, TRAINING, Config, compose, flatten, quoted, unknown_key
+from nnlab.config.compose import DATA_SETS, compose
+from nnlab.config.overrides import quoted
+from nnlab.config.schema import KEYS, TRAINING, Config, flatten, unknown_key
 from nnlab.errors import UserError
 from nnlab.records.record import ARRAYS, MARKER, Record, read
 

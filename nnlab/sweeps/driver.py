@@ -1,31 +1,28 @@
 """The driver of a sweep: it has the cells trained that have no record, publishes, sums up, reports."""
 
-from hydra.plugins.launcher import Launcher
-from rich.console import Console
-
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary, failures, summarize
 from nnlab.cells.train_cell import Cell, explain_solver
 from nnlab.config.paths import home
-from nnlab.errors import Failed, printable
+from nnlab.errors import Failed
 from nnlab.records import record
 from nnlab.records.lock import forget_orphan
-from nnlab.sweeps.launching import train_all, unsettled
+from nnlab.sweeps.console import OUT, complain, say
+from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.progress import progress
 from nnlab.sweeps.report import attach_report
+from nnlab.sweeps.train_all import train_all, unsettled
 from nnlab.tracking.background import publishing
 from nnlab.tracking.publisher import Publication, Publisher
 
 MOST_SHOWN = 5  # failed cells whose errors are shown
-ERROR = Console(stderr=True)
-OUT = Console()
 
 
-def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
+def run_plan(plan: Plan, launcher: Launcher, force: bool) -> None:
     """Train, publish and sum up the cells of a plan; raises Failed when a cell failed."""
     if plans.in_progress(home(), plan):
-        _complain(f"sweep {plan.id} is running already; this one goes on when it ends")
+        complain(f"sweep {plan.id} is running already; this one goes on when it ends")
     with plans.running(home(), plan) as plan:
         todo = _prepare(plan, force)
         _announce(plan, todo)
@@ -33,7 +30,7 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
         status = "killed"  # where the training does not come to its end
         try:
             with publishing(publisher), progress(todo):
-                train_all(plan, todo, launcher, jobs)
+                train_all(plan, todo, launcher)
             failed = failures(plan, home())
             status = "failed" if failed else "finished"
         finally:
@@ -45,7 +42,7 @@ def run_plan(plan: Plan, launcher: Launcher, jobs: int, force: bool) -> None:
             _show_publication(publisher.publication)
         _report(plan, publisher.publication)
     for name, error in failed[:MOST_SHOWN]:
-        _complain(f"{name}: {error}")
+        complain(f"{name}: {error}")
     if failed:
         raise Failed(f"{len(failed)} of {len(plan.cells)} cells failed; the same command tries them again")
 
@@ -67,25 +64,25 @@ def _announce(plan: Plan, todo: list[Cell]) -> None:
     """Print what is swept, how much is left to train, and by which solvers."""
     total, left = len(plan.cells), len(todo)
     varied = ", ".join(plan.keys) or "nothing"
-    OUT.print(f"sweep {plan.id} over {varied}", highlight=False)
-    OUT.print(f"{total} cells: {total - left} already done, {left} to do", highlight=False)
+    OUT.print(f"sweep {plan.id} over {varied}")
+    OUT.print(f"{total} cells: {total - left} already done, {left} to do")
     for cell in {cell.config.trainer.solver: cell for cell in reversed(plan.cells)}.values():
-        OUT.print(f"solver {explain_solver(cell)}", markup=False, soft_wrap=True)
+        say(f"solver {explain_solver(cell)}")
 
 
 def _show_summary(summary: Summary, status: str) -> None:
     """Print the best cells, and how many came to which end."""
     OUT.print(summary.table() if summary.ranked else "no cell finished")
-    OUT.print(f"{summary.counted()}; sweep {summary.plan.id} {status}", highlight=False)
+    OUT.print(f"{summary.counted()}; sweep {summary.plan.id} {status}")
 
 
 def _show_publication(publication: Publication) -> None:
     """Print what is not published, or where the MLflow UI compares the runs."""
     for line in publication.complaints:
-        _complain(line)
+        complain(line)
     if not publication.complaints and publication.pages is not None:
         charts, cells = publication.pages
-        OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):", highlight=False)
+        OUT.print("compare the runs in the MLflow UI (`nnlab ui` or `make ui` starts it):")
         print(f"  its charts   {charts}\n  its cells    {cells}", flush=True)
 
 
@@ -98,7 +95,3 @@ def _report(plan: Plan, publication: Publication) -> None:
         print(f"its report (also an artifact of the parent run):\n  {path}")
     except Failed as problem:
         print(f"no report: {problem}; `nnlab report` makes it")
-
-
-def _complain(text: str) -> None:
-    ERROR.print(printable(text, keep="\n"), highlight=False, markup=False, soft_wrap=True)

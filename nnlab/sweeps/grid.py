@@ -12,16 +12,16 @@ from functools import reduce
 from math import prod
 from typing import Any, cast
 
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from hydra.types import HydraContext, RunMode
+from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, OmegaConf
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import Cell, resolve
-from nnlab.config.compose import Config, check, convert, flatten, reject_hidden_conflict
+from nnlab.config.compose import composed, convert, without_hydra
+from nnlab.config.constraints import check, reject_hidden_conflict
+from nnlab.config.overrides import check_key, is_group, options, parsed
+from nnlab.config.schema import Config, flatten
 from nnlab.errors import UserError
 
 LARGEST = 100_000  # cells of a sweep
@@ -35,28 +35,27 @@ class Grid:
     swept: dict[str, list[str]]
 
 
-def read_grid(
-    arguments: Sequence[str],
-    params: dict[str, str],
-    default: dict[str, str],
-    loader: ConfigLoader | None = None,
-) -> Grid:
+def single(overrides: Sequence[str]) -> list[str]:
+    """The overrides that give one value, which all cells share."""
+    return [text for text in overrides if not parsed(text).is_sweep_override()]
+
+
+def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[str, str]) -> Grid:
     """Sort overrides into shared and swept ones.
 
     ``params`` is an experiment's own grid; the command line narrows or replaces it key by key. The
     ``default`` grid holds only where neither sweeps anything; a single value given narrows it too.
     """
-    parser = OverridesParser.create(loader)
-    given = parser.parse_overrides(list(arguments))
+    given = [parsed(text) for text in overrides]
     grid = params or ({} if any(o.is_sweep_override() for o in given) else default)
     named = {o.key_or_group for o in given}
-    extra = [f"{key}={values}" for key, values in grid.items() if key not in named]
+    extra = [parsed(f"{key}={values}") for key, values in grid.items() if key not in named]
     shared, swept = [], {}
-    for override in [*parser.parse_overrides(extra), *given]:
+    for override in [*extra, *given]:
         if override.is_sweep_override():
             swept[override.get_key_element()] = _texts(override)
         elif override.input_line is not None:
-            swept.pop(override.get_key_element(), None)  # the last word holds, as everywhere in Hydra
+            swept.pop(override.get_key_element(), None)  # the last override of a key is the one that counts
             shared.append(override.input_line)
     if (size := prod(map(len, swept.values()))) > LARGEST:
         raise UserError(
@@ -68,32 +67,37 @@ def read_grid(
 def _texts(override: Override) -> list[str]:
     """The values of a swept key."""
     key = override.key_or_group
-    if key.startswith(("tracking.", "sweep.")):
-        raise UserError(f"{key}: is one for the whole sweep; give one value")
+    check_key(override)
+    if key.startswith(("tracking.", "sweep.", "hydra.", "hydra/")):
+        raise UserError(f"{key}: holds for the whole sweep; give one value")
     if not override.is_discrete_sweep():
         raise UserError(
             f"{key}: an interval has no finite list of values; give choices such as 0.1,1,10 or range(1,5)"
         )
-    texts = list(override.sweep_string_iterator())
+    pattern = override.value()
+    texts = (
+        pattern.filter(options(key))
+        if isinstance(pattern, Glob)
+        else list(override.sweep_string_iterator())
+    )
     if not texts:
         raise UserError(f"{key}: there is no value to sweep over; give choices such as 1,2 or range(1,5)")
     return texts
 
 
-def plan_cells(context: HydraContext, config_name: str, grid: Grid) -> Plan:
+def plan_cells(grid: Grid) -> Plan:
     """Compose every combination of the grid into a checked, resolved cell."""
-    loader = context.config_loader
-    groups = {k for k in grid.swept if loader.get_group_options(k.lstrip("+"))}
+    groups = {key for key in grid.swept if is_group(parsed(f"{key}=x").key_or_group)}
     keys = [key.lstrip("+") for key in grid.swept]
     bases: dict[tuple[str, ...], _Base] = {}
     cells: list[Cell] = []
     for values in itertools.product(*grid.swept.values()):
         pairs = list(zip(grid.swept, values, strict=True))
-        chosen = tuple(f"{key}={value}" for key, value in pairs if key in groups)
+        choices = tuple(f"{key}={value}" for key, value in pairs if key in groups)
         plain = {key: value for key, value in pairs if key not in groups}
-        if chosen not in bases:
-            bases[chosen] = _Base(_compose(context, config_name, [*grid.shared, *chosen]), plain)
-        cfg = bases[chosen].config(plain)
+        if choices not in bases:
+            bases[choices] = _Base(without_hydra(composed([*grid.shared, *choices])), plain)
+        cfg = bases[choices].config(plain)
         check(cfg)
         reject_hidden_conflict(cfg, [*grid.shared, *grid.swept])
         cells += map(resolve, _each_fold(cfg))
@@ -109,12 +113,6 @@ def _each_fold(cfg: Config) -> list[Config]:
     for fold, one in enumerate(each):
         one.data.fold = fold
     return each
-
-
-def _compose(context: HydraContext, config_name: str, overrides: list[str]) -> DictConfig:
-    loader = context.config_loader
-    composed = loader.load_configuration(config_name, overrides, RunMode.RUN)
-    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
 
 PATHS = ("data.train", "data.test")  # made absolute
@@ -152,8 +150,7 @@ class _Base:
         if path in PATHS or "${" in text:
             cfg = convert(_assign(self._composed, self._first | {path: text}))
             return reduce(getattr, path.split("."), cfg)
-        (override,) = OverridesParser.create().parse_overrides([f"{path}={text}"])
-        OmegaConf.update(self._typed, path, override.value(), merge=True)
+        OmegaConf.update(self._typed, path, parsed(f"{path}={text}").value(), merge=True)
         value = OmegaConf.select(self._typed, path)
         return OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
 
@@ -167,7 +164,6 @@ def _refers(text: str) -> bool:
 def _assign(base: DictConfig, texts: dict[str, str]) -> DictConfig:
     """A copy of a composed config with plain values set."""
     cfg = base.copy()
-    overrides = [f"{key}={text}" for key, text in texts.items()]
-    for override in OverridesParser.create().parse_overrides(overrides):
+    for override in (parsed(f"{key}={text}") for key, text in texts.items()):
         OmegaConf.update(cfg, override.key_or_group, override.value(), merge=True)
     return cfg

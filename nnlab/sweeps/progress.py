@@ -4,27 +4,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from nnlab.cells.train_cell import Cell
 from nnlab.config.paths import home
 from nnlab.records import record
+from nnlab.sweeps.console import progress_bar
 
-ERROR = Console(stderr=True)
-LOOKS = 2  # of the progress bar at the record store, a second
+LOOKS = 2  # a second, at the record store
+TEXT = "{task.completed}/{task.total} {task.fields[failed]} failed"
 
 
 @contextmanager
 def progress(todo: list[Cell]) -> Iterator[None]:
-    """A progress bar with done, failed and the time left, fed from the record store."""
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]} failed"),
-        TextColumn("left:"), TimeRemainingColumn(),
-    )  # fmt: skip
+    """A progress bar that shows, while the block runs, how many of these cells are done and failed."""
     stop = threading.Event()
     left = [cell.folder(home()) for cell in todo]
-    with Progress(*columns, console=ERROR, disable=not todo, refresh_per_second=LOOKS) as bar:
+    with progress_bar(TEXT, transient=False, disable=not todo, per_second=LOOKS) as bar:
         task = bar.add_task("cells", total=len(todo), failed=0)
 
         def look() -> None:

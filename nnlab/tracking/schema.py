@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import flatten
+from nnlab.config.schema import flatten
 from nnlab.errors import UserError
 from nnlab.records.record import Record
 from nnlab.tracking import curves, heartbeat

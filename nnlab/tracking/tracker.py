@@ -11,7 +11,7 @@ from typing import Any
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import training_dict
+from nnlab.config.schema import training_dict
 from nnlab.records import record
 from nnlab.tracking import curves, schema
 from nnlab.tracking.runs import DONE

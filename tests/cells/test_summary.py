@@ -16,7 +16,7 @@ from nnlab.records import record
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, plans.Plan]]:
-    """Three finished cells, a diverged one, a failed one and one that nobody has trained."""
+    """Three finished cells, a diverged one, a failed one and one that was not trained."""
     folder = tmp_path_factory.mktemp("summary")
     with living_in(folder / "home") as home:
         base = [
@@ -44,14 +44,14 @@ def test_every_cell_is_counted_by_its_status(summary: Summary) -> None:
     assert summary.counted() == "6 cells: 3 finished, 1 diverged, 1 failed, 1 missing"
 
 
-def test_rows_stand_in_the_plans_order_with_what_varies(summary: Summary) -> None:
+def test_rows_have_the_plans_order_and_the_keys_that_vary(summary: Summary) -> None:
     assert [row["optimizer.lr"] for row in summary.rows] == [0.1, 0.001, 0.3, 1e9, 0.2, 0.4]
     statuses = ["finished", "finished", "finished", "diverged", "failed", "missing"]
     assert [row["status"] for row in summary.rows] == statuses
     assert all(list(row) == list(summary.rows[0]) for row in summary.rows), "one table, one header"
 
 
-def test_the_best_cell_is_the_most_accurate_then_the_cheapest(summary: Summary) -> None:
+def test_the_best_cell_has_the_highest_accuracy_then_the_lowest_cost(summary: Summary) -> None:
     ranked = summary.ranked
     keys = [(-row["test/accuracy"], row["test/cost"]) for row in ranked]
     assert len(ranked) == 3 and keys == sorted(keys)

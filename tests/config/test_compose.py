@@ -13,9 +13,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nnlab.config.canonical import canonical
-from nnlab.config.compose import Config, compose, flatten, from_dict, training_dict, typed
+from nnlab.config.compose import compose, typed
 from nnlab.config.paths import CONF
 from nnlab.config.paths import home as home_of_nnlab
+from nnlab.config.schema import Config, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from harness import small_set
 
-from nnlab.config.compose import Config, compose
+from nnlab.config.compose import compose
+from nnlab.config.schema import Config
 from nnlab.experiments import Run
 
 

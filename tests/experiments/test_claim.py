@@ -37,9 +37,8 @@ def test_an_unknown_name_and_a_missing_folder(monkeypatch: pytest.MonkeyPatch, t
         find()
 
 
-def test_broken_yaml_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_broken_yaml_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "sweep.yaml").write_text("model: [")
-    monkeypatch.setattr(groups, "EXPERIMENTS", tmp_path)
     with pytest.raises(UserError, match=r"mine/sweep.yaml: not readable YAML"):
-        groups.register()
+        groups.register_experiments(tmp_path)

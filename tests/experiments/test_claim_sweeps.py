@@ -7,20 +7,17 @@ from pathlib import Path
 
 import pytest
 from harness import living_in
-from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
-from hydra.core.global_hydra import GlobalHydra
-from hydra.types import HydraContext, RunMode
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import run_cell
-from nnlab.config.experiments import register
-from nnlab.config.paths import CONF, EXPERIMENTS
+from nnlab.config.compose import composed
+from nnlab.config.paths import EXPERIMENTS
 from nnlab.data.painted import generator as painted
 from nnlab.experiments import find
 from nnlab.records.lock import claim
 from nnlab.sweeps.experiment_data import draw_data, load_code
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
+from nnlab.sweeps.run import experiment_grid
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +42,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
     """The plan of ``nnlab sweep experiment=name ...`` with the first and last value of each key."""
-    register()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
-        given = [f"experiment={name}", *arguments]
-        params = loader.load_configuration("config", given, RunMode.MULTIRUN).hydra.sweeper.params
-        grid = read_grid(given, dict(params), {}, loader)
-        ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
-        draw_data(name)
-        return plan_cells(HydraContext(loader, Callbacks()), "config", Grid(grid.shared, ends)), grid
+    given = [f"experiment={name}", *arguments]
+    grid = read_grid(given, experiment_grid(composed(given)), {})
+    ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
+    draw_data(name)
+    return plan_cells(Grid(grid.shared, ends)), grid
 
 
 @pytest.mark.parametrize("name", [each.name for each in find() if each.has_sweep])

@@ -53,7 +53,7 @@ hydra:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of nnlab with one experiment of its own, and one that needs the course's files."""
     root = tmp_path_factory.mktemp("checkout")
-    for part in ("nnlab", "conf", "hydra_plugins"):
+    for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("mine", "real"):
         folder = root / "experiments" / name

@@ -103,7 +103,7 @@ def test_the_command_by_folder_and_by_run(pair: list[Record], home: Path, tmp_pa
 
 
 def _cell(rec: Record) -> plans.Cell:
-    from nnlab.config.compose import from_dict
+    from nnlab.config.schema import from_dict
 
     config = rec.config | {"tracking": {"experiment": "nnlab", "max_points": 250}}
     config |= {"sweep": {"force": False, "grid": {}}}

@@ -175,7 +175,7 @@ def test_a_diff_that_is_not_what_was_recorded_is_refused(repository: Path, tmp_p
 def clone(tmp_path: Path) -> Path:
     """This program in a repository of its own."""
     folder = tmp_path / "clone"
-    for part in ("nnlab", "conf", "hydra_plugins"):
+    for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / ".gitignore").write_text("__pycache__\n")
     git(folder, "init", "--quiet")

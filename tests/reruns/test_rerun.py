@@ -31,7 +31,7 @@ from harness import (
     write_h5,
 )
 
-from nnlab.config.compose import hidden_sizes
+from nnlab.config.schema import hidden_sizes
 from nnlab.errors import UserError
 from nnlab.records import record
 from nnlab.reruns.replay import compare, configuration, find_local
@@ -139,7 +139,7 @@ def test_another_seed_is_named(swept: tuple[Path, list[str]]) -> None:
 @pytest.mark.slow
 def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str]], tmp_path: Path) -> None:
     home, _ = swept
-    for part in ("nnlab", "conf", "hydra_plugins"):
+    for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     source = tmp_path / "nnlab" / "nn" / "optimizers.py"
     sound, wrong = "partial(np.subtract, theta,", "lambda: np.subtract(theta, 1.000001 *"
@@ -237,7 +237,7 @@ def test_an_empty_clone_repeats_a_run_and_its_sweep_from_a_server_alone(tmp_path
     """The records travel through HTTP; what is not here is looked up nowhere else."""
     data = small_set(tmp_path / "set")
     made, clone = tmp_path / "made", tmp_path / "clone"
-    for part in ("nnlab", "conf", "hydra_plugins"):
+    for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, clone / part, ignore=shutil.ignore_patterns("__pycache__"))
     store = empty_store(tmp_path / "store")
     with server(tmp_path, store) as address:

@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 from harness import done, living_in, markers, nnlab, small_set
-from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
-from hydra.core.global_hydra import GlobalHydra
-from hydra.types import HydraContext
 from omegaconf.errors import OmegaConfBaseException
 
 from nnlab.cells.plan import Plan
-from nnlab.config.paths import CONF
 from nnlab.errors import UserError
 from nnlab.sweeps.grid import plan_cells, read_grid
 
@@ -100,10 +95,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 
 def planned(*arguments: str) -> Plan:
     """The plan of ``nnlab sweep`` with these arguments."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
-        grid = read_grid(arguments, {}, DEFAULT, loader)
-        return plan_cells(HydraContext(loader, Callbacks()), "config", grid)
+    return plan_cells(read_grid(arguments, {}, DEFAULT))
 
 
 def values(plan: Plan) -> list[tuple[int, int | None, float]]:

@@ -1,4 +1,4 @@
-"""The tracking server away, the disk full, folders that cannot be written: a real server, real mounts."""
+"""A tracking server that is away, a full disk, folders that cannot be written: all of them real."""
 
 import http.server
 import signal
@@ -79,7 +79,7 @@ def test_a_server_that_goes_away(
         f"{outage}: training {seconds:.1f} s (undisturbed {undisturbed.seconds:.1f}), end {leaving:.1f} s"
     )
     assert seconds < (2 * undisturbed.seconds + 1) * busy(), "training is not slowed down"
-    assert leaving < 30 * busy(), "a call that was under way and a last one, each of two tries of 5 s"
+    assert leaving < 30 * busy(), "a call in progress and a last one, each with two tries of 5 s"
     said = driver.text()
     assert "Traceback" not in said and "4 finished" in said
     assert "runs wait; `nnlab sync` publishes them" in said
@@ -96,7 +96,7 @@ def test_a_server_that_goes_away(
 
 
 def test_a_server_that_hangs_for_a_while(tmp_path: Path, server: Server, undisturbed: Undisturbed) -> None:
-    """It takes up the calls that were given up: none of them leaves a second run."""
+    """It carries out calls that the client had given up: none of them leaves a second run."""
     home, name = tmp_path / "home", "hangs for a while"
     command = [*undisturbed.command, f"tracking.experiment={name}"]
     driver = Driver(home, *command, MLFLOW_TRACKING_URI=server.uri)
@@ -110,7 +110,7 @@ def test_a_server_that_hangs_for_a_while(tmp_path: Path, server: Server, undistu
 
 
 class Otherwise(http.server.BaseHTTPRequestHandler):
-    """What a proxy or a portal may say in the place of a server that is away."""
+    """What a proxy or a login page may answer in place of a server that is away."""
 
     answer = 503, b""
 
@@ -140,7 +140,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("what", ANSWERS)
 def test_something_else_that_answers(tmp_path: Path, what: str) -> None:
-    """It is a store that is away, and is not waited for."""
+    """It counts as a store that is away, and the command does not wait for it."""
     home, Otherwise.answer = tmp_path / "home", ANSWERS[what]
     command = ["train", *small_set(tmp_path / "set"), "trainer.iterations=20"]
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Otherwise) as server:
@@ -179,7 +179,7 @@ def remount(folder: Path, options: str) -> None:
 
 @pytest.mark.parametrize("launcher", ["joblib", "basic"])
 def test_a_full_disk(tmp_path: Path, disk: Path, launcher: str) -> None:
-    """Records stop coming, with a clear line; those that are there stay whole, the rest comes later."""
+    """No more records, and a clear message; those written stay complete, the others come later."""
     other, home = empty_store(tmp_path / "other"), disk / "home"
     data = small_set(tmp_path / "set", n=3000)
     grid = ["model.depth=2", "model.width=10,11,12,13,14,15,16,17,18,19", "trainer.iterations=20"]

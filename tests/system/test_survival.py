@@ -1,4 +1,4 @@
-"""Kills, interrupts and crowds: real processes, real signals; nothing is lost and nothing done twice."""
+"""Kills, interrupts and many drivers at once: nothing is lost, and nothing is done twice."""
 
 import itertools
 import os
@@ -82,7 +82,7 @@ def test_fifty_kills_lose_nothing_and_train_nothing_twice(tmp_path: Path) -> Non
 
 
 def is_worker(pid: int) -> bool:
-    """Is it one of the launcher's own, and not its resource tracker or a helper of the driver?"""
+    """Is it a worker of the launcher, and not its resource tracker or a helper of the driver?"""
     try:
         return b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -95,7 +95,7 @@ QUICKLY = 3.0  # seconds, on a machine that does nothing else
 
 
 def interrupted(driver: Driver, number: signal.Signals, group: bool = False) -> str:
-    """Send the signal; the driver must end at once with 130 and its one line; returns what it said."""
+    """Send the signal; the driver must end soon with code 130 and its one line; returns its output."""
     start = time.monotonic()
     if group:
         os.killpg(driver.process.pid, number)
@@ -117,7 +117,7 @@ def interrupted(driver: Driver, number: signal.Signals, group: bool = False) -> 
 def test_an_interrupted_sweep_sums_up_and_publishes_what_is_finished(
     tmp_path: Path, number: signal.Signals, group: bool
 ) -> None:
-    """The group is what a terminal's Ctrl-C reaches."""
+    """A terminal's Ctrl-C reaches the whole group."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
     driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
@@ -132,7 +132,7 @@ def test_an_interrupted_sweep_sums_up_and_publishes_what_is_finished(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.005, 0.01, 0.02])
-def test_a_hurried_second_interrupt_leaves_no_worker_behind(tmp_path: Path, gap: float) -> None:
+def test_a_second_interrupt_after_milliseconds_leaves_no_worker_behind(tmp_path: Path, gap: float) -> None:
     """As `timeout -s INT` and other supervisors send it, to the driver and to its group."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=20000000"]
@@ -157,7 +157,7 @@ def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.02, 0.1, 0.3])
 def test_interrupted_twice(tmp_path: Path, pause: float) -> None:
-    """By somebody in a hurry: the second disturbs nothing of what the first has begun."""
+    """The second interrupt does not disturb what the first has begun."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
     driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
@@ -204,7 +204,7 @@ def test_an_interrupted_training_of_one_cell(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_runs_of_dead_drivers_end_as_killed_at_the_next_start(tmp_path: Path) -> None:
-    """Whatever is started next, in whichever experiment; living drivers and foreign runs are left alone."""
+    """The next command in any experiment ends them, but not runs of living drivers or other programs."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     long = [*data, "trainer.iterations=200000000"]
     dead = [
@@ -233,7 +233,7 @@ def test_runs_of_dead_drivers_end_as_killed_at_the_next_start(tmp_path: Path) ->
     interrupted(alive, signal.SIGTERM)
 
 
-# -- crowds ----------------------------------------------------------------------------------------
+# -- many drivers at once --------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -258,7 +258,7 @@ def test_eight_sweeps_at_once_on_an_absent_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_sweep_twice_waits_and_says_so(tmp_path: Path) -> None:
+def test_the_same_sweep_started_twice_waits_and_says_so(tmp_path: Path) -> None:
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     command = ["sweep", *data, "trainer.iterations=200000000", "hydra.launcher.n_jobs=1"]
     first = Driver(home, *command, output="first.txt")

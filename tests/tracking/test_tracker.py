@@ -1,4 +1,4 @@
-"""What stands in MLflow: the names of the contract, bounded curves, and publishing that may be cut off."""
+"""What MLflow has of records: fixed names, bounded curves; publishing that is cut off and repeated."""
 
 import itertools
 import json
@@ -31,7 +31,7 @@ from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import summarize
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import flatten, training_dict
+from nnlab.config.schema import flatten, training_dict
 from nnlab.records import record
 from nnlab.records.record import Record
 from nnlab.tracking.curves import stride
@@ -42,7 +42,7 @@ QUICK = ["model.depth=2", "model.width=3", "trainer.iterations=30"]
 
 
 def publish(home: Path, plan: Plan) -> Publication:
-    """Save and publish a plan as its driver does at the end; the store must be there."""
+    """Save and publish a plan as its driver does at the end; returns what came of it."""
     plans.save(plan, plans.path_of(home, plan.id))
     publisher = Publisher(plan, home)
     publisher.publish(last=True)
@@ -51,7 +51,7 @@ def publish(home: Path, plan: Plan) -> Publication:
 
 
 def children(home: Path, plan: Plan, uri: str | None = None) -> list[Any]:
-    """The cells of a sweep in the store, as its printed page filters them."""
+    """The runs of a sweep's cells, filtered as on the page that the sweep prints."""
     condition = f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.sweep` = '{plan.id}'"
     return runs(home, condition, uri, plan.experiment)
 
@@ -79,7 +79,7 @@ def test_the_stride_is_the_smallest_that_leaves_few_enough_points(most: int) -> 
 # -- what cannot be published ----------------------------------------------------------------------
 
 
-def test_a_damaged_record_is_said_and_is_not_counted(tmp_path: Path) -> None:
+def test_a_damaged_record_is_reported_and_not_counted(tmp_path: Path) -> None:
     home = empty_store(tmp_path / "home")
     with living_in(home):
         arguments = [*small_set(tmp_path), *QUICK]
@@ -92,7 +92,7 @@ def test_a_damaged_record_is_said_and_is_not_counted(tmp_path: Path) -> None:
     assert [run.data.params["seed"] for run in children(home, plan)] == ["2"]
 
 
-def test_a_deleted_experiment_is_said_with_the_remedy_and_can_be_restored(tmp_path: Path) -> None:
+def test_a_deleted_experiment_is_reported_with_the_remedy_and_can_be_restored(tmp_path: Path) -> None:
     home, arguments = empty_store(tmp_path / "home"), [*small_set(tmp_path), *QUICK]
     done(nnlab("train", *arguments, home=home))
     store = client(home)
@@ -112,7 +112,7 @@ def test_a_deleted_experiment_is_said_with_the_remedy_and_can_be_restored(tmp_pa
 
 
 class Published:
-    """A sweep of a finished cell with figures along the way, and a diverged one; and what MLflow has."""
+    """A sweep of two cells, one evaluated during training and one diverged; and its runs in MLflow."""
 
     def __init__(self, home: Path, folder: Path) -> None:
         base = [*small_set(folder), "model.output=identity", "model.loss=squared_error", "model.depth=2"]
@@ -148,7 +148,7 @@ def test_one_run_for_each_cell_and_a_parent(sweep: Published) -> None:
     assert parent.info.status == "FINISHED"
 
 
-def test_the_tags_of_the_contract(sweep: Published) -> None:
+def test_the_tags_of_a_run(sweep: Published) -> None:
     for index, status in enumerate(("finished", "diverged")):
         tags, rec = sweep.run(index).data.tags, sweep.records[index]
         assert tags["nnlab.kind"] == "cell"
@@ -169,6 +169,7 @@ def test_params_are_the_configuration_by_the_keys_that_people_type(sweep: Publis
         "model.depth", "model.width", "model.hidden", "model.activation", "model.leak", "model.output",
         "model.loss", "init.scheme", "init.scale", "optimizer.name", "optimizer.lr", "optimizer.momentum",
         "optimizer.beta1", "optimizer.beta2", "optimizer.epsilon", "optimizer.l2", "optimizer.batch_size",
+        "optimizer.decay",
         "trainer.iterations", "trainer.solver", "trainer.dtype", "trainer.threads", "trainer.eval_every",
     }  # fmt: skip
     spelled = {
@@ -192,15 +193,15 @@ def test_the_cost_curve_is_every_tenth_step_and_the_last(sweep: Published) -> No
     assert [value for _, value, _ in history] == [costs[step] for step, _, _ in history]
 
 
-def test_the_metrics_of_the_contract(sweep: Published) -> None:
-    metrics, figures = sweep.run(0).data.metrics, sweep.records[0].metrics
+def test_the_metrics_of_a_run(sweep: Published) -> None:
+    metrics, recorded = sweep.run(0).data.metrics, sweep.records[0].metrics
     names = {"train/cost", "train/accuracy", "test/cost", "test/accuracy", "time/train_s"}
     assert names | {"layer_1/gradient_norm", "layer_1/dead", "layer_2/gradient_norm"} <= set(metrics)
     for key in names - {"train/cost"}:
-        assert metrics[key] == figures[key], "the last value is that of the end"
+        assert metrics[key] == recorded[key], "the last value is that after training"
 
 
-def test_figures_along_the_way_carry_their_steps(sweep: Published) -> None:
+def test_metrics_during_training_have_their_steps(sweep: Published) -> None:
     history = histories(sweep.home, sweep.run(0))
     curve = sweep.records[0].arrays("history")["test/accuracy"]
     for key in ("test/accuracy", "train/accuracy", "test/cost", "layer_1/gradient_norm"):
@@ -209,7 +210,7 @@ def test_figures_along_the_way_carry_their_steps(sweep: Published) -> None:
     assert len(history["time/train_s"]) == 1
 
 
-def test_no_point_stands_twice(sweep: Published) -> None:
+def test_no_point_is_there_twice(sweep: Published) -> None:
     for run in sweep.runs.values():
         for key, history in histories(sweep.home, run).items():
             steps = [step for step, _, _ in history]
@@ -273,7 +274,7 @@ def data(tmp_path: Path) -> list[str]:
     return small_set(tmp_path)
 
 
-def test_published_to_one_store_says_nothing_of_another(tmp_path: Path, data: list[str]) -> None:
+def test_a_record_that_one_store_has_is_published_to_another(tmp_path: Path, data: list[str]) -> None:
     empty_store(tmp_path, "second.db")
     second = f"sqlite:///{tmp_path}/second.db"
     with living_in(empty_store(tmp_path / "home")) as home:
@@ -289,10 +290,10 @@ def test_published_to_one_store_says_nothing_of_another(tmp_path: Path, data: li
 
 
 @pytest.mark.parametrize("uri", ["sqlite:///{folder}/second.db", ""])
-def test_artifacts_stand_under_home_whatever_the_current_folder(
+def test_artifacts_are_under_home_in_any_current_folder(
     tmp_path: Path, data: list[str], monkeypatch: pytest.MonkeyPatch, uri: str
 ) -> None:
-    """Everything that nnlab writes stands under NNLAB_HOME, and not in the folder it was called from."""
+    """Everything that nnlab writes is under NNLAB_HOME, not in the folder that it was called from."""
     empty_store(tmp_path, "second.db")
     (tmp_path / "cwd").mkdir()
     monkeypatch.chdir(tmp_path / "cwd")
@@ -304,7 +305,7 @@ def test_artifacts_stand_under_home_whatever_the_current_folder(
 
 # -- publishing that is cut off --------------------------------------------------------------------
 
-# other ids in each experiment, and who published last and when
+# ids that differ between experiments, and the last publisher with its time
 VARYING = {
     "mlflow.parentRunId",
     "nnlab.sweep",
@@ -315,7 +316,7 @@ VARYING = {
 
 
 def snapshot(home: Path, run: Any, uri: str | None = None) -> dict[str, Any]:
-    """All that a run says, apart from the ids of its store."""
+    """All that a run has, without the ids of its store."""
     files = client(home, uri).list_artifacts(run.info.run_id)
     return {
         "name": run.info.run_name,
@@ -328,11 +329,11 @@ def snapshot(home: Path, run: Any, uri: str | None = None) -> dict[str, Any]:
 
 
 class CutOff(Exception):
-    """Not one of the errors that the publisher waits out: as if the driver died here."""
+    """An error that the publisher does not handle, as if the driver died here."""
 
 
 class Line:
-    """A client whose ``at``-th call breaks, ``before`` or after it took effect; then works again."""
+    """A client whose ``at``-th call fails once, ``before`` or after it took effect."""
 
     def __init__(self, real: Any, at: int, before: bool, error: type[Exception]) -> None:
         self._real, self._left, self._before, self._error = real, at, before, error
@@ -376,12 +377,12 @@ def everything(home: Path, plan: Plan) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("way", ["answer lost", "call lost", "driver killed"])
-def test_cut_off_at_any_call_and_taken_up_again(
+def test_cut_off_at_any_call_and_repeated(
     living: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    """Whichever call of a publication breaks, the next try leaves the store as an unbroken one does.
+    """Whichever call of a publication fails, the next try leaves the store as if none had failed.
 
-    A lost call or answer is tried again by the same driver, after a kill another one takes over.
+    After a lost call or answer the same driver tries again, after a kill another one.
     """
     home, arguments = living
     whole = plan_in(f"whole {way}", arguments)
@@ -422,7 +423,7 @@ def difference(wanted: list[dict[str, Any]], found: list[dict[str, Any]]) -> str
 
 
 def test_cut_off_in_the_artifacts(tmp_path: Path, data: list[str]) -> None:
-    """A file stands where the artifacts should go; once it is away, the same run is completed."""
+    """A file is in the place of the artifacts' folder; when it is gone, the same run is completed."""
     with living_in(empty_store(tmp_path / "home")) as home:
         made, rec = trained(home, *data, *QUICK)
         plan = plans.make("sweep", [made], ["seed"])
@@ -430,7 +431,7 @@ def test_cut_off_in_the_artifacts(tmp_path: Path, data: list[str]) -> None:
         blocked = publish(home, plan)
         assert blocked.problem is not None and blocked.waiting == (made,)
         (run,) = children(home, plan)
-        assert "nnlab.status" not in run.data.tags, "not complete, and it does not say so"
+        assert "nnlab.status" not in run.data.tags, "it is not complete, so it has no status"
         (home / "mlartifacts").unlink()
         assert publish(home, plan).problem is None
         (complete,) = children(home, plan)
@@ -444,7 +445,7 @@ def test_cut_off_in_the_artifacts(tmp_path: Path, data: list[str]) -> None:
 
 
 def leave_progress(home: Path, made: Cell, steps: int) -> np.ndarray:
-    """What a worker leaves of a cell in work."""
+    """The costs so far that a worker writes while it trains a cell."""
     costs = np.linspace(1.0, 0.5, steps)
     made.folder(home).mkdir(parents=True, exist_ok=True)
     record.write_progress(made.folder(home), time.time() - 10, costs)
@@ -483,7 +484,7 @@ def test_a_cell_shown_running_becomes_complete_without_double_points(
 
 
 def test_a_new_driver_goes_on_showing_a_cell_without_double_points(tmp_path: Path, data: list[str]) -> None:
-    """The driver was killed while a long cell was shown; the next one finds the run begun."""
+    """The driver was killed while a long cell was shown; the next one finds its run."""
     with living_in(empty_store(tmp_path / "home")) as home:
         made = cell(*data, "trainer.iterations=2500")
         plan = plans.make("sweep", [made], ["seed"])
@@ -495,7 +496,7 @@ def test_a_new_driver_goes_on_showing_a_cell_without_double_points(tmp_path: Pat
         assert [step for step, _, _ in histories(home, run)["train/cost"]] == list(range(0, 155, 10))
 
 
-def test_a_cell_that_was_cut_off_ends_as_killed_and_is_taken_up_later(
+def test_a_cell_that_was_cut_off_ends_as_killed_and_is_completed_later(
     tmp_path: Path, data: list[str]
 ) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
@@ -517,9 +518,7 @@ def test_a_cell_that_was_cut_off_ends_as_killed_and_is_taken_up_later(
         assert (again.info.status, again.data.tags["nnlab.status"]) == ("FINISHED", "finished")
 
 
-def test_a_failed_cell_shows_its_error_and_is_taken_back_when_it_succeeds(
-    tmp_path: Path, data: list[str]
-) -> None:
+def test_a_failed_cell_shows_its_error_until_it_succeeds(tmp_path: Path, data: list[str]) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         made = cell(*data, *QUICK)
         plan = plans.make("sweep", [made], ["seed"])
@@ -540,7 +539,7 @@ def test_a_failed_cell_shows_its_error_and_is_taken_back_when_it_succeeds(
 
 
 def test_many_points_go_in_bulk(tmp_path: Path, data: list[str]) -> None:
-    """More points than MLflow takes in one call arrive all the same."""
+    """More points than MLflow takes in one call all arrive."""
     with living_in(empty_store(tmp_path / "home")) as home:
         made, rec = trained(
             home, *data, "model.depth=2", "trainer.iterations=1500", "tracking.max_points=1500"
@@ -552,8 +551,8 @@ def test_many_points_go_in_bulk(tmp_path: Path, data: list[str]) -> None:
         assert [value for _, value, _ in history] == rec.arrays("history")["train/cost"].tolist()
 
 
-def test_a_record_of_the_real_layout_travels_with_its_json(tmp_path: Path, data: list[str]) -> None:
-    """The marker in the store is the record's own, so a record can be had back from MLflow alone."""
+def test_the_artifacts_are_a_complete_record(tmp_path: Path, data: list[str]) -> None:
+    """The artifacts have the record's own marker, so the record can be read from MLflow alone."""
     assert points(3)[0].shape == (3, 2)
     with living_in(empty_store(tmp_path / "home")) as home:
         made, _ = trained(home, *data, *QUICK)
@@ -566,7 +565,7 @@ def test_a_record_of_the_real_layout_travels_with_its_json(tmp_path: Path, data:
 
 
 @pytest.mark.slow
-def test_sync_leaves_a_plan_alone_that_a_driver_works_on(tmp_path: Path, data: list[str]) -> None:
+def test_sync_skips_a_plan_whose_driver_is_running(tmp_path: Path, data: list[str]) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         made, _ = trained(home, *data, "trainer.iterations=20")
         plan = plans.make("sweep", [made], ["seed"])

@@ -1,23 +1,21 @@
-"""Launching: the launcher's jobs train the cells of a plan, until each one is done or has failed.
+"""Training all cells of a plan: workers are launched until each cell is done or has failed.
 
-The launcher gets a few jobs that all work through one plan file, each taking the next free cell. So the
-load balances itself, and a worker that dies loses only its own cell.
+A few workers go through one plan file, and each takes the next free cell. So the load balances itself,
+and a worker that dies loses only its own cell.
 """
 
 import dataclasses
 import time
 from collections.abc import Sequence
 
-from hydra.plugins.launcher import Launcher
-
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
 from nnlab.cells.train_cell import Cell
-from nnlab.config.compose import quoted
 from nnlab.config.paths import home
 from nnlab.errors import Failed
 from nnlab.records import record
 from nnlab.records.lock import forget_orphan, orphaned
+from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.worker import settled
 
 TRIES = 3  # launches in a row that may begin no cell, since a worker can die before it takes one
@@ -29,46 +27,44 @@ def unsettled(cells: Sequence[Cell]) -> list[Cell]:
     return [cell for cell in cells if not settled(cell)]
 
 
-def train_all(plan: Plan, todo: Sequence[Cell], launcher: Launcher, jobs: int) -> None:
+def train_all(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> None:
     """Launch until every cell is settled; a cell whose worker dies twice has failed.
 
-    A launcher may lose all its jobs when one worker dies. The cells that were in training then may have
+    A launcher may lose all its workers when one dies. The cells that were in training then may have
     caused it: the other cells are trained first, and then each of these alone.
     """
-    _train_unsuspected(plan, todo, launcher, jobs)
+    _train_unsuspected(plan, todo, launcher)
     for cell in unsettled(todo):
         started = time.time()
         forget_orphan(cell.folder(home()))
-        problem = _launch(plan, [cell], launcher, 1)
+        problem = _launch(plan, [cell], launcher)
         if not settled(cell):
             trace = f"{DIED_TWICE}\n{problem}"
             record.write_failure(cell.folder(home()), DIED_TWICE, trace, started, time.time())
 
 
-def _train_unsuspected(plan: Plan, todo: Sequence[Cell], launcher: Launcher, jobs: int) -> None:
+def _train_unsuspected(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> None:
     """Launch until each cell is settled or its worker has died; Failed where no cell can be begun."""
     fruitless = 0
     while cells := [cell for cell in unsettled(todo) if not _worker_died(cell)]:
-        problem = _launch(plan, cells, launcher, jobs)
+        problem = _launch(plan, cells, launcher)
         left = unsettled(cells)
         began = len(left) < len(cells) or any(map(_worker_died, left))
         fruitless = 0 if began else fruitless + 1
         if isinstance(problem, OSError) or fruitless == TRIES:
-            raise Failed(f"no cell could be trained: {problem or 'the launcher ran no job'}") from problem
+            raise Failed(f"no cell could be trained: {problem or 'no worker began'}") from problem
 
 
 def _worker_died(cell: Cell) -> bool:
     return orphaned(cell.folder(home()))
 
 
-def _launch(plan: Plan, cells: Sequence[Cell], launcher: Launcher, jobs: int) -> Exception | None:
-    """Have the launcher's jobs work on these cells; returns what it raised."""
+def _launch(plan: Plan, cells: Sequence[Cell], launcher: Launcher) -> Exception | None:
+    """Have workers train these cells; returns what the launcher raised."""
     part = plans.path_of(home(), plan.id).with_suffix(".todo")
     plans.save(dataclasses.replace(plan, cells=tuple(cells)), part)
-    overrides = [[f"sweep.plan={quoted(str(part))}"] for _ in range(min(jobs, len(cells)))]
     try:
-        for done in launcher.launch(overrides, initial_job_idx=0):
-            _ = done.return_value  # raises what the job raised
+        launcher.launch(part, min(launcher.workers, len(cells)))
     except Exception as error:
         return error
     finally:

@@ -1,0 +1,58 @@
+"""The command line's `nnlab compare`."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
+
+from nnlab.config.paths import home
+from nnlab.errors import UserError
+from nnlab.sweeps.console import OUT, say
+from nnlab.tracking.find_run import find_record
+
+
+@click.command("compare")
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="the page to write")
+@click.option("--experiment", default="nnlab", show_default=True, help="where to look for the runs")
+def compare(runs: tuple[str, ...], output: Path | None, experiment: str) -> None:
+    """Say what differs between recorded runs, and draw their curves.
+
+    Each of RUNS is a record's folder, the beginning of its fingerprint, or an MLflow run: its id,
+    the id's beginning, or its name.
+
+    \b
+    nnlab compare "relu 3x16 s1 #1" "tanh 3x16 s1 #1"
+    nnlab compare runs/8050851c29dc0b77 7b1e5469 --output two.html
+    """
+    if len(runs) < 2:
+        raise UserError("RUNS: two or more are needed; see `nnlab compare --help`")
+    with tempfile.TemporaryDirectory() as scratch:
+        records = [find_record(text, home(), experiment, Path(scratch))[0] for text in runs]
+        from nnlab.reports import run_comparison as contrast
+
+        found = contrast.contrast(records)
+        name = "-".join(rec.fingerprint[:6] for rec in records[:6])
+        path = output or home() / "reports" / f"compare-{name}.html"
+        contrast.write(found, records, path)
+    if found.differences:
+        _show("what differs", ["", *found.names], found.differences)
+    _show("what came out", ["", *found.names], found.outcomes)
+    if found.pairs:
+        _show("McNemar's exact test on the same test images", contrast.PAIRS, found.pairs)
+    for note in found.notes:
+        say(note)
+    say(f"curves: {path.resolve()}")
+
+
+def _show(title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    for cell in heading:
+        table.add_column(Text(cell))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    OUT.print(table)
