@@ -9,7 +9,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from nnlab.data.dataset import Dataset, Split
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
+from nnlab.nn.activations import activation as function
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.network import Network
 
 
@@ -69,6 +71,6 @@ def build() -> Callable[..., Network]:
         first: FirstLayer = PrimalLayer(images, W1)
         if solver == "gram":
             first = GramLayer(images, gram(images), W1)
-        return Network(first, upper, activation, leak)
+        return Network(first, upper, function(activation, {"leak": leak}))
 
     return build

@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.activations import activation as function
 from nnlab.nn.arrays import Array
 from nnlab.nn.first_layer import PrimalLayer
 from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Network
+from nnlab.nn.network import Network, propagate
 
 POINT, PUBLISHED = (-2.0, 5.0, -4.0), (-4.0, -4.0, 3.0)
 SIZES, M, LEAK = (3, 4, 4, 1), 5, 0.01
@@ -54,7 +55,7 @@ def example() -> tuple[list[Array], list[Array], Array, Array]:
 def build(activation: str) -> tuple[Network, Array]:
     """nnlab's 3-4-4-1 net with these weights and biases, and Y."""
     W, b, X, Y = example()
-    network = Network(PrimalLayer(X, W[0]), W[1:], activation, LEAK)
+    network = Network(PrimalLayer(X, W[0]), W[1:], function(activation, {"leak": LEAK}))
     for (P, _), bias in zip(network.blocks, b, strict=True):
         P[:, -1:] = bias
     return network, Y
@@ -62,8 +63,8 @@ def build(activation: str) -> tuple[Network, Array]:
 
 def backprop(activation: str, dZ_L_over: float = M, dW_over: float = 1.0) -> Array:
     """The gradient by nnlab's network, with dZ_L divided by one number and dW, db by another."""
-    network, Y = build(activation)
-    network.propagate(network.whole(Y, LOSSES["sigmoid", "cross_entropy"].delta, scale=M / dZ_L_over))
+    (network, Y), loss = build(activation), LOSSES["sigmoid", "cross_entropy"]
+    propagate(np, network, loss, network.whole(Y, loss, scale=M / dZ_L_over))
     return np.asarray(network.gradient / dW_over)
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from nnlab.data.synthetic import parity
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, ORANGE, panels
+from nnlab.nn.activations import activation
 from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 
@@ -56,7 +57,7 @@ def saw_tooth(n: int) -> Parameters:
 def exact(net: Parameters, n: int) -> bool:
     """Is the output exactly the parity, for all 2^n vectors?"""
     x, y = parity(n)
-    return bool((logits(net, x, "relu", 0.0)[0] == y).all())
+    return bool((logits(net, x, activation("relu"))[0] == y).all())
 
 
 def hidden_units(net: Parameters) -> int:

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn.arrays import Array
+from nnlab.nn.losses import LOSSES
+from nnlab.nn.network import propagate
 
 EARLY = 20  # the first steps, for which the bound should hold
 
@@ -18,10 +20,11 @@ def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
     H v = (g(theta + h v) - g(theta - h v)) / 2h."""
     network, batch = run.backprop()
     theta, h = network.theta.copy(), 1e-4
+    loss = LOSSES[run["model.output"], run["model.loss"]]
 
     def gradient(at: Array) -> Array:
         network.theta[:] = at
-        network.propagate(batch)
+        propagate(np, network, loss, batch)
         return network.gradient.copy()
 
     v = gradient(theta)

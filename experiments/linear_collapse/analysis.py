@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.nn.activations import activation as function
 from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 from nnlab.nn.metrics import classes
@@ -24,7 +25,7 @@ def distance(run: Run) -> float:
     """max |net(x) - (W x + b)| / max |net(x)| over training and test examples."""
     W, b = collapse(run.weights)
     rows = np.vstack([run.dataset.train.features(), run.dataset.test.features()])  # (k, n_0)
-    net = logits(run.weights, rows, "identity", 0.0)
+    net = logits(run.weights, rows, function("identity"))
     return float(np.abs(net - (W @ rows.T + b)).max() / np.abs(net).max())
 
 

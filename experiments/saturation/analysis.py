@@ -16,7 +16,7 @@ LARGE = 10.0
 def gradients(run: Run) -> tuple[list[float], bool]:
     """|dZ_l| for l = 1 ... L before the first step; does the bound hold in every layer?"""
     network, batch = run.backprop()
-    norms = [float(np.linalg.norm(dZ)) for dZ in batch.arrays.dZ]
+    norms = [float(np.linalg.norm(dZ)) for dZ in batch.w.dZ.values()]
     slope, keeps = LARGEST_SLOPE[run["model.activation"]], True
     for l, (P, _) in enumerate(network.blocks[1:], start=1):
         most = slope * np.linalg.norm(P[:, :-1], 2) * norms[l]

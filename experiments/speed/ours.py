@@ -9,15 +9,16 @@ import numpy as np
 from experiments.speed.work import cell
 from nnlab.cells.evaluation import Evaluation
 from nnlab.cells.train_cell import _progress_writer, build_network, dataset
-from nnlab.config.schema import leak_of
-from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.activations import activation
+from nnlab.nn.first_layer import GramLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
-from nnlab.nn.network import Network
-from nnlab.nn.operations import run
-from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import Callback, train
+from nnlab.nn.network import Network, propagate
+from nnlab.nn.optimizers import init
+from nnlab.nn.tape import Tape
+from nnlab.nn.training import Callback, Schedule, train
 
 
 class Loop:
@@ -31,17 +32,16 @@ class Loop:
     def start(self) -> None:
         """Make the net, before its first step."""
         self.network, _ = build_network(self.cfg, self.data)
-        self.Y = targets(self.data.train.y, self.network.sizes[-1], self.network.theta.dtype)  # (1, m)
+        self.Y = targets(
+            self.data.train.y, self.network.n[self.network.L], self.network.theta.dtype
+        )  # (1, m)
 
     def run(self, iterations: int) -> np.ndarray:
         """Train; the costs (iterations,), fewer if it diverges."""
-        o = self.cfg.optimizer
-        return train(
-            self.network, self.Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS[o.name],
-            init(o.name, self.network.theta, o.lr),
-            iterations=iterations, l2=o.l2, pause_every=self.cfg.trainer.eval_every,
-            callbacks=self.callbacks,
-        )  # fmt: skip
+        o, network = self.cfg.optimizer, self.network
+        state = init(o.name, network.theta, o.lr, o.decay, vars(o))
+        schedule = Schedule(iterations, l2=o.l2, pause_every=self.cfg.trainer.eval_every)
+        return train(network, self.Y, LOSSES["sigmoid", "cross_entropy"], state, schedule, self.callbacks)
 
 
 class LoopWithK(Loop):
@@ -57,7 +57,7 @@ class LoopWithK(Loop):
         sizes = [images.shape[1], *(cfg.model.hidden or ()), 1]
         W1, *upper = draw(cfg.init.scheme, cfg.init.scale, sizes, cfg.seed)
         first = GramLayer(images, gram(images), W1, decays=False)
-        self.network = Network(first, upper, cfg.model.activation, leak_of(cfg.model))
+        self.network = Network(first, upper, activation(cfg.model.activation, vars(cfg.model)))
         self.Y = targets(self.data.train.y, 1, images.dtype)
         return super().run(iterations)
 
@@ -93,9 +93,12 @@ class Floor(Loop):
 
     def run(self, iterations: int) -> np.ndarray:
         """Multiply; it returns no costs."""
-        batch = self.network.whole(self.Y, LOSSES["sigmoid", "cross_entropy"].delta)
-        self.network.propagate(batch)  # fills all arrays with the values of a real step
-        products = [o for o in batch.runs[0] if getattr(o, "func", o).__name__ in ("matmul", "dot")]
+        loss, tape = LOSSES["sigmoid", "cross_entropy"], Tape()
+        batch = self.network.whole(self.Y, loss)
+        propagate(np, self.network, loss, batch)  # fills all arrays with the values of a real step
+        propagate(tape, self.network, loss, batch)
+        products = [c for c in tape.calls() if getattr(c, "func", c).__name__ in ("matmul", "dot")]
         for _ in range(iterations):
-            run(products)
+            for product in products:
+                product()
         return np.empty(0)

@@ -16,13 +16,15 @@ from experiments.speed.painting import first_images, painted_set
 from experiments.speed.work import ITERATIONS, LAYERS
 from experiments.speed.workers import Worker, cores
 from nnlab.cells.choose_solver import choose_solver
+from nnlab.nn.activations import activation
 from nnlab.nn.arrays import Array
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
-from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import train
+from nnlab.nn.optimizers import init
+from nnlab.nn.training import Schedule, train
 
 SIZES = (100, 209, 500, 1000, 2000, 5000, 10000, 20000)
 QUICK = SIZES[:6]
@@ -95,16 +97,14 @@ def _seconds(solver: str, images: Array, K: Array | None, batch: int | None, l2:
         if K is None or solver == "primal"
         else GramLayer(images, K, W1, decays=l2 > 0.0)
     )
-    network = Network(first, upper, "relu", 0.0)
+    network = Network(first, upper, activation("relu"))
     Y = (np.arange(len(images)) % 2.0)[None]  # (1, m)
     state = init("gd", network.theta, 0.0075)
 
     def run(iterations: int) -> float:
         begin = time.perf_counter()
-        train(
-            network, Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS["gd"], state,
-            iterations=iterations, batch_size=batch, l2=l2,
-        )  # fmt: skip
+        schedule = Schedule(iterations, batch, l2=l2)
+        train(network, Y, LOSSES["sigmoid", "cross_entropy"], state, schedule)
         return (time.perf_counter() - begin) / iterations
 
     run(1)

@@ -13,7 +13,8 @@ import numpy as np
 from experiments.speed import ours
 from experiments.speed.work import ITERATIONS, problem
 from experiments.speed.workers import cores, trainer, working
-from nnlab.nn.first_layer import gram, room
+from nnlab.nn.arrays import aligned_zeros
+from nnlab.nn.gram import gram
 
 STACKS = (1, 2, 4, 8)
 
@@ -30,18 +31,18 @@ class Stack:
         B, w, first = len(self._problems), len(self._K), self._problems[0]
         m, shapes = len(first.images), [W.shape for W in first.weights]
         f8 = np.dtype(np.float64)
-        self._start = room(B, shapes[0][0], w, dtype=f8)  # Z1_0 (B, n_1, w)
-        self._P = [room(B, shapes[0][0], w, dtype=f8)]  # [C 0]
-        self._P += [room(B, n, k + 1, dtype=f8) for n, k in shapes[1:]]  # [W_l b_l]
+        self._start = aligned_zeros(B, shapes[0][0], w, dtype=f8)  # Z1_0 (B, n_1, w)
+        self._P = [aligned_zeros(B, shapes[0][0], w, dtype=f8)]  # [C 0]
+        self._P += [aligned_zeros(B, n, k + 1, dtype=f8) for n, k in shapes[1:]]  # [W_l b_l]
         for i, each in enumerate(self._problems):
             self._start[i, :, :m] = each.weights[0] @ each.images.T
             for P, W in zip(self._P[1:], each.weights[1:], strict=True):
                 P[i, :, :-1] = W
-        self._A = [room(B, n + 1, w, dtype=f8) for n, _ in shapes[:-1]]
+        self._A = [aligned_zeros(B, n + 1, w, dtype=f8) for n, _ in shapes[:-1]]
         for A in self._A:
             A[:, -1] = 1.0
-        self._Z = [*(A[:, :-1] for A in self._A), room(B, 1, w, dtype=f8)]
-        self._dZ = [room(B, n, w, dtype=f8) for n, _ in shapes]
+        self._Z = [*(A[:, :-1] for A in self._A), aligned_zeros(B, 1, w, dtype=f8)]
+        self._dZ = [aligned_zeros(B, n, w, dtype=f8) for n, _ in shapes]
         self._dP = [np.empty_like(P) for P in self._P]
         self._slopes = [np.empty(Z.shape) for Z in self._Z[:-1]]
         Y, weights = np.zeros((1, w)), np.zeros((1, w))

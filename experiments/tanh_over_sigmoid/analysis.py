@@ -28,7 +28,8 @@ def agreement(rows: NDArray[np.floating]) -> float:
 def sign_agreement(run: Run) -> tuple[float, float]:
     """The agreement before the first step, in layers 2 to L: for single examples, and for the whole set."""
     network, batch = run.backprop()
-    single = [agreement(A.T) for A in batch.arrays.A]  # dW_l of example j is dZ_l[:, j] A_{l-1}[:, j]^T
+    # dW_l of example j is dZ_l[:, j] A_{l-1}[:, j]^T
+    single = [agreement(A.T) for A in batch.w.A.values()]
     whole = [agreement(dP[:, :-1]) for _, dP in network.blocks[1:]]
     return float(np.mean(single)), float(np.mean(whole))
 

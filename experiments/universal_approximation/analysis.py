@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from nnlab.data.synthetic import CURVES
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
+from nnlab.nn.activations import activation as function
 from nnlab.nn.arrays import Array
 from nnlab.nn.inference import Parameters, logits
 
@@ -53,7 +54,7 @@ def error(activation: str, name: str, n: int) -> float:
     """The largest |net(x) - f(x)| over the points."""
     net = BUILD[activation](FUNCTIONS[name], n)
     with np.errstate(over="ignore"):  # a steep sigmoid is 0 far to its left
-        return float(np.abs(logits(net, X, activation, 0.0)[0] - FUNCTIONS[name](X[:, 0])).max())
+        return float(np.abs(logits(net, X, function(activation))[0] - FUNCTIONS[name](X[:, 0])).max())
 
 
 def errors() -> dict[tuple[str, str], list[float]]:
@@ -86,7 +87,7 @@ def built() -> tuple[bool, dict[str, list[float]]]:
 def built_relative(name: str, n: int) -> float:
     """The rmse on [0, 1] of the net built of n ReLUs, divided by the curve's standard deviation."""
     values = CURVES[name](X[:, 0])
-    net = logits(polyline(CURVES[name], n), X, "relu", 0.0)[0]
+    net = logits(polyline(CURVES[name], n), X, function("relu"))[0]
     return float(np.sqrt(np.mean((net - values) ** 2)) / values.std())
 
 
@@ -169,7 +170,7 @@ def _trained_errors(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
 def _trained_nets(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
     for colour, (name, widths) in zip(COLOURS, found.items(), strict=False):
         seeds = widths[max(widths)]
-        net = logits(seeds[len(seeds) // 2].weights, 2.0 * X - 1.0, "relu", 0.0)[0]
+        net = logits(seeds[len(seeds) // 2].weights, 2.0 * X - 1.0, function("relu"))[0]
         axis.plot(X, CURVES[name](X), color=colour, lw=4, alpha=0.25)
         axis.plot(X, net, color=colour, lw=1.2, label=name)
     axis.set(xlabel="t", title=f"Curves (wide), trained nets of {max(widths)} ReLUs (line)")
@@ -180,7 +181,7 @@ def _built_nets(axis: Axes) -> None:
         axis.plot(X, f(X), color=colour, lw=4, alpha=0.25)
         for activation, style in (("relu", "-"), ("sigmoid", ":")):
             with np.errstate(over="ignore"):
-                fit = logits(BUILD[activation](f, 8), X, activation, 0.0)[0]
+                fit = logits(BUILD[activation](f, 8), X, function(activation))[0]
             axis.plot(X, fit, style, color=colour, lw=1.2)
     axis.set(xlabel="x", title="Functions (wide), built: 8 ReLUs (line), 8 sigmoids (dots)")
 

@@ -12,11 +12,13 @@ from nnlab.cells.train_cell import dataset
 from nnlab.config.compose import compose
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, panels
+from nnlab.nn.activations import activation
 from nnlab.nn.arrays import Array
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer, gram
+from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Network
+from nnlab.nn.network import Network, propagate
 
 Gradient = tuple[Array, Array, Array, Array]  # dW1, db1, dW2, db2
 
@@ -66,11 +68,11 @@ def example_loop(X: Array, y: Array, W1: Array, W2: Array) -> Gradient:
 
 def arrays(first: FirstLayer, W2: Array, y: Array) -> Callable[[], Network]:
     """Both passes of one step by nnlab's network."""
-    network = Network(first, [W2], "tanh", 0.0)
-    batch = network.whole(y[np.newaxis], LOSSES["sigmoid", "cross_entropy"].delta)
+    network, loss = Network(first, [W2], activation("tanh")), LOSSES["sigmoid", "cross_entropy"]
+    batch = network.whole(y[np.newaxis], loss)
 
     def passes() -> Network:
-        network.propagate(batch)
+        propagate(np, network, loss, batch)
         return network
 
     return passes

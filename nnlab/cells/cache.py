@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nnlab.config.schema import TrainerConfig
 from nnlab.data.dataset import Dataset, Part, Split
-from nnlab.nn.first_layer import Rows, gram, part_of_gram
+from nnlab.nn.gram import gram, part_of_gram
+from nnlab.nn.inputs import Rows
 
 Array = NDArray[np.floating]
 

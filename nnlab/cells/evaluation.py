@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.config.schema import Config, leak_of
+from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset, Split
+from nnlab.nn.activations import activation
 from nnlab.nn.diagnostics import layer_statistics
-from nnlab.nn.first_layer import FirstLayer, Inputs, Rows, pieces
+from nnlab.nn.first_layer import FirstLayer
 from nnlab.nn.inference import Net, Parameters, forward
-from nnlab.nn.losses import LOSSES, OUTPUTS, Loss
-from nnlab.nn.metrics import accuracy
+from nnlab.nn.inputs import Inputs, Rows, pieces
+from nnlab.nn.losses import LOSSES, Loss, output
+from nnlab.nn.metrics import accuracy, rmse
 from nnlab.nn.network import Network
 from nnlab.nn.training import Step
 from nnlab.threads import limited
@@ -29,7 +31,7 @@ def final_figures(
     cfg: Config, data: Dataset, parameters: Parameters, rows: Mapping[str, Rows]
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """Worths of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
-    net = Net(parameters, cfg.model.activation, leak_of(cfg.model), cfg.model.output)
+    net = Net(parameters, activation(cfg.model.activation, vars(cfg.model)), cfg.model.output)
     with limited(1):  # whatever trainer.threads: as `predict` and the served model
         outputs = {name: _forward(net, rows[name]) for name in data.splits}
     figures = _worth("train", data.train, outputs["train"][1])
@@ -52,8 +54,7 @@ def _worth(name: str, split: Split, A_L: Array) -> dict[str, float]:
     """``accuracy``; of a regression ``rmse``, the root of the mean of (A_L - Y)^2 over its elements."""
     if not split.regression:
         return {f"{name}/accuracy": accuracy(A_L, split.y)}
-    error = A_L - split.targets(len(A_L), A_L.dtype)
-    return {f"{name}/rmse": float(np.sqrt(np.mean(error**2)))}
+    return {f"{name}/rmse": rmse(A_L, split.targets(len(A_L), A_L.dtype))}
 
 
 def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
@@ -88,13 +89,13 @@ class Evaluation:
 
     def _evaluate(self, network: Network) -> dict[str, float]:
         cfg, data = self._cfg, self._data
-        loss, output = LOSSES[cfg.model.output, cfg.model.loss], OUTPUTS[cfg.model.output]
-        figures = layer_statistics(network, self._Y, loss, cfg.model.activation)
+        loss, kind = LOSSES[cfg.model.output, cfg.model.loss], cfg.model.output
+        figures = layer_statistics(network, self._Y, loss)
         Z_train = network.forward_train()[:, : data.m]  # (n_L, m)
-        figures |= _worth("train", data.train, output(Z_train))
+        figures |= _worth("train", data.train, output(kind, Z_train))
         for name, split in unseen(data).items():
             Z_L = np.hstack([network.forward(part) for part in self._inputs(name, network.first)])
-            figures |= _figures(name, split, Z_L, output(Z_L), loss)  # Z_L (n_L, m)
+            figures |= _figures(name, split, Z_L, output(kind, Z_L), loss)  # Z_L (n_L, m)
         return figures
 
     def _inputs(self, name: str, first: FirstLayer) -> Iterable[Inputs]:

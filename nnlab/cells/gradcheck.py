@@ -1,125 +1,19 @@
-"""Backprop against central differences: dJ/dtheta_i = (J(theta_i + h) - J(theta_i - h)) / 2h + O(h^2)."""
+"""`nnlab gradcheck`: backprop against central differences for any configuration."""
 
-from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from nnlab.cells.train_cell import build_network, dataset, resolve
 from nnlab.config.schema import Config
+from nnlab.nn.gradcheck import Block, check
 from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Network
-
-Array = NDArray[np.floating]
-
-STEPS = (1e-5, 1e-6, 1e-7)  # h relative to max(1, |theta_i|), tried in turn
-TOLERANCE = 1e-6  # of |backprop - differences| / max(1e-3, |backprop| + |differences|)
-SAMPLE = 40  # coordinates compared in each parameter array
 
 
-@dataclass(frozen=True)
-class Block:
-    """The comparison in one parameter array, such as W1."""
-
-    name: str
-    size: int
-    compared: int
-    worst: float  # largest relative difference
-    differing: list[tuple[int, float, float]]  # flat index, backprop, central difference
-
-    def text(self) -> str:
-        """One line, and one more per derivative that differs with both numbers."""
-        lines = [
-            f"{self.name:4} {self.compared} of {self.size} compared, "
-            f"largest relative difference {self.worst:.1e}"
-        ]
-        lines += [
-            f"     [{i}] backprop {ours:+.12e}  central difference {theirs:+.12e}"
-            for i, ours, theirs in self.differing
-        ]
-        return "\n".join(lines)
-
-
-def compare(cfg: Config) -> list[Block]:
-    """Compare a sample of each W_l and b_l near the initial parameters, in float64, with W1 in full.
-
-    The biases get small random values first: where they are 0, a net of zeros sits on ReLU's kink.
-    """
+def gradcheck(cfg: Config) -> list[Block]:
+    """Compare a sample of each W_l and b_l near the initial parameters, in float64, with W1 in full."""
     cfg = deepcopy(cfg)
     cfg.trainer.dtype, cfg.trainer.solver = "float64", "primal"
     cfg = resolve(cfg).config
     data = dataset(cfg)
     network, _ = build_network(cfg, data)
-    random = np.random.RandomState(cfg.seed)
-    for P, _ in network.blocks:
-        P[:, -1] = 0.1 * random.randn(len(P))
-    Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
-
-    def cost() -> float:
-        return _cost_and_gradient(cfg, network, Y)
-
-    cost()
-    gradients = [dP.copy() for _, dP in network.blocks]
-    found = []
-    for l, ((P, _), dP) in enumerate(zip(network.blocks, gradients, strict=True), start=1):
-        for name, columns in ((f"W{l}", slice(None, -1)), (f"b{l}", slice(-1, None))):
-            found.append(_compare(name, P[:, columns], dP[:, columns], cost, random))
-    return found
-
-
-def _cost_and_gradient(cfg: Config, network: Network, Y: Array) -> float:
-    """J with its L2 term; the gradient is left in the network."""
-    loss, l2, m = LOSSES[cfg.model.output, cfg.model.loss], cfg.optimizer.l2, Y.shape[1]
-    batch = network.whole(Y, loss.delta)
-    network.propagate(batch)
-    return float(loss.cost(batch.Z_L[0], Y) + 0.5 * l2 / m * network.decay(l2 / m, batch))
-
-
-def _compare(
-    name: str,
-    theta: Array,
-    gradient: Array,
-    cost: Callable[[], float],
-    random: np.random.RandomState,
-) -> Block:
-    sample = np.sort(random.permutation(theta.size)[:SAMPLE])
-    worst, differing = 0.0, []
-    for i in sample:
-        place = np.unravel_index(i, theta.shape)
-        ours = float(gradient[place])
-        theirs, difference = _nearest_difference(theta, place, ours, cost)
-        worst = max(worst, difference)
-        if difference > TOLERANCE:
-            differing.append((int(i), ours, theirs))
-    return Block(name, theta.size, len(sample), worst, differing)
-
-
-def _nearest_difference(
-    theta: Array, place: tuple[np.intp, ...], ours: float, cost: Callable[[], float]
-) -> tuple[float, float]:
-    """The central difference with the first step that agrees, else the last, and how far it is off.
-
-    A smaller step is for the kinks of the ReLUs: a difference across one is no derivative.
-    """
-    theirs = distance = np.inf
-    for h in STEPS:
-        theirs = _central_difference(theta, place, h, cost)
-        distance = abs(ours - theirs) / max(1e-3, abs(ours) + abs(theirs))
-        if distance <= TOLERANCE:
-            break
-    return theirs, distance if np.isfinite(distance) else np.inf
-
-
-def _central_difference(
-    theta: Array, place: tuple[np.intp, ...], step: float, cost: Callable[[], float]
-) -> float:
-    value = float(theta[place])
-    h = step * max(1.0, abs(value))
-    theta[place] = value + h
-    above = cost()
-    theta[place] = value - h
-    below = cost()
-    theta[place] = value
-    return (above - below) / (2.0 * h)
+    Y = data.train.targets(network.n[network.L], network.theta.dtype)  # (n_L, m)
+    return check(network, Y, LOSSES[cfg.model.output, cfg.model.loss], cfg.optimizer.l2, cfg.seed)

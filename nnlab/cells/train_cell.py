@@ -20,10 +20,11 @@ from nnlab.cells.ranking import SCORES
 from nnlab.cells.workload import training_size
 from nnlab.config.canonical import canonical
 from nnlab.config.paths import home
-from nnlab.config.schema import Config, hidden_sizes, leak_of, optimizer_options, training_dict
+from nnlab.config.schema import Config, hidden_sizes, training_dict
 from nnlab.data import holdout, sandbox
 from nnlab.data.dataset import Dataset, Part
 from nnlab.errors import UserError
+from nnlab.nn.activations import activation
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
 from nnlab.nn.inference import Parameters
@@ -31,8 +32,8 @@ from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import classes
 from nnlab.nn.network import Network
-from nnlab.nn.optimizers import OPTIMIZERS, State, init
-from nnlab.nn.training import Callback, Step, train
+from nnlab.nn.optimizers import OPTIMIZERS, init
+from nnlab.nn.training import Callback, Schedule, Step, train
 from nnlab.records import provenance, record
 from nnlab.threads import limited
 
@@ -189,23 +190,20 @@ def _run_cell(cell: Cell, home: Path, callbacks: Sequence[Callback]) -> record.R
     cfg, data, target = cell.config, dataset(cell.config), cell.folder(home)
     loss = LOSSES[cfg.model.output, cfg.model.loss]
     network, gram_seconds = build_network(cfg, data)
-    Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
+    Y = data.train.targets(network.n[network.L], network.theta.dtype)  # (n_L, m)
     rows = {name: features(split, cfg.trainer.dtype) for name, split in data.splits.items()}
     evaluation = Evaluation(cfg, data, Y, rows, validation_products(data, cfg.trainer))
     progress = _progress_writer(target, started)
-    state = _optimizer_state(cfg, network)
+    o = cfg.optimizer
+    state = init(o.name, network.theta, o.lr, o.decay, vars(o))
+    schedule = Schedule(cfg.trainer.iterations, o.batch_size, cfg.seed, o.l2, cfg.trainer.eval_every)
     start = time.perf_counter()
-    costs = train(
-        network, Y, loss, OPTIMIZERS[cfg.optimizer.name], state,
-        iterations=cfg.trainer.iterations, batch_size=cfg.optimizer.batch_size, seed=cfg.seed,
-        l2=cfg.optimizer.l2, pause_every=cfg.trainer.eval_every,
-        callbacks=[evaluation, progress, *callbacks],
-    )  # fmt: skip
+    costs = train(network, Y, loss, state, schedule, [evaluation, progress, *callbacks])
     train_seconds = time.perf_counter() - start - evaluation.seconds
     parameters = network.parameters()
     figures, answers = final_figures(cfg, data, parameters, rows)
-    figures |= layer_statistics(network, Y, loss, cfg.model.activation)
-    figures |= training_size(cfg, [data.n_0, *network.sizes], data.train)
+    figures |= layer_statistics(network, Y, loss)
+    figures |= training_size(cfg, [data.n_0, *network.n.values()], data.train)
     figures["time/train_s"] = train_seconds + gram_seconds
     ends = [costs[-1], *(figures[f"{name}/cost"] for name in unseen(data))]
     finished = record.Record(
@@ -254,12 +252,7 @@ def build_network(cfg: Config, data: Dataset) -> tuple[Network, float]:
         first = GramLayer(images[:], K, W1, decays=cfg.optimizer.l2 > 0.0)
     else:
         first = PrimalLayer(images, W1)
-    return Network(first, upper, cfg.model.activation, leak_of(cfg.model)), seconds
-
-
-def _optimizer_state(cfg: Config, network: Network) -> State:
-    o = cfg.optimizer
-    return init(o.name, network.theta, o.lr, **optimizer_options(o))
+    return Network(first, upper, activation(cfg.model.activation, vars(cfg.model))), seconds
 
 
 def _progress_writer(target: Path, started: float) -> Callable[[Step], None]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.errors import UserError
-from nnlab.nn.activations import ACTIVATIONS
+from nnlab.nn.activations import ACTIVATIONS, activation
 from nnlab.nn.inference import Answer, Net, answers, features, forward
 from nnlab.nn.losses import OUTPUTS
 from nnlab.records.record import Record
@@ -34,7 +34,7 @@ def _net(rec: Record) -> Net:
     weights, model = rec.arrays("weights"), rec.config["model"]
     layers = range(1, model["depth"] + 1)
     parameters = [(weights[f"W{l}"], weights[f"b{l}"]) for l in layers]
-    return Net(parameters, model["activation"], float(model["leak"]), model["output"])
+    return Net(parameters, activation(model["activation"], model), model["output"])
 
 
 def _fits(rec: Record, net: Net) -> bool:
@@ -44,7 +44,7 @@ def _fits(rec: Record, net: Net) -> bool:
         if W.dtype.kind != "f" or W.shape[1:] != (n_in,) or b.shape != (len(W), 1):
             return False
         n_in = len(W)
-    functions = net.activation in ACTIVATIONS and net.output in OUTPUTS
+    functions = rec.config["model"]["activation"] in ACTIVATIONS and net.output in OUTPUTS
     dtype = rec.config["trainer"]["dtype"] in ("float64", "float32")
     if rec.regression:
         return functions and dtype and net.output == "identity"

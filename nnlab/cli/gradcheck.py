@@ -2,7 +2,7 @@
 
 import click
 
-from nnlab.cells.gradcheck import compare
+from nnlab.cells import gradcheck as checks
 from nnlab.cli.overrides import OVERRIDES, overrides_of
 from nnlab.config.compose import compose
 from nnlab.errors import Failed
@@ -13,7 +13,7 @@ from nnlab.sweeps.console import say
 @click.pass_context
 def gradcheck(context: click.Context) -> None:
     """Compare backprop with central differences: nnlab gradcheck model=deep."""
-    blocks = compare(compose(overrides_of(context)))
+    blocks = checks.gradcheck(compose(overrides_of(context)))
     for block in blocks:
         say(block.text())
     if wrong := sum(len(block.differing) for block in blocks):

@@ -19,7 +19,7 @@ from nnlab.config.overrides import check_overrides
 from nnlab.config.paths import CONF, EXPERIMENTS, home, named_data
 from nnlab.config.schema import Config, refuse_unknown
 from nnlab.errors import UserError
-from nnlab.nn.initializers import SCHEMES
+from nnlab.nn.initializers import INITIALIZERS
 from nnlab.nn.optimizers import OPTIMIZERS
 
 DATA_SETS = tuple(sorted(path.stem for path in (CONF / "data").glob("*.yaml")))
@@ -45,7 +45,7 @@ def register() -> None:
         options = {key: option.default for key, option in optimizer.options.items()}
         node = {"name": name, "lr": optimizer.lr, **options}
         store.store(group="optimizer", name=name, node=node, provider="nnlab")
-    for name in SCHEMES:
+    for name in INITIALIZERS:
         store.store(group="init", name=name, node={"scheme": name, "scale": 1.0}, provider="nnlab")
     OmegaConf.register_new_resolver("nnlab_home", lambda: str(home()), replace=True)
     OmegaConf.register_new_resolver("nnlab_data", named_data, replace=True)

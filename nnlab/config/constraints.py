@@ -8,7 +8,7 @@ from typing import Any
 from nnlab.config.schema import Config, Owner, flatten, options_of
 from nnlab.errors import UserError
 from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.initializers import SCHEMES
+from nnlab.nn.initializers import INITIALIZERS
 from nnlab.nn.losses import LOSSES, OUTPUTS
 from nnlab.nn.optimizers import OPTIMIZERS
 
@@ -54,14 +54,14 @@ RANGES: dict[str, Range] = {
     **_options("model", ACTIVATIONS),
     "model.output": _one_of(OUTPUTS),
     "model.loss": _one_of(dict.fromkeys(loss for _, loss in LOSSES)),
-    "init.scheme": _one_of(SCHEMES),
+    "init.scheme": _one_of(INITIALIZERS),
     "init.scale": NOT_NEGATIVE,
     "optimizer.name": _one_of(OPTIMIZERS),
     "optimizer.lr": POSITIVE,
     **_options("optimizer", OPTIMIZERS),
     "optimizer.l2": NOT_NEGATIVE,
-    "optimizer.decay": NOT_NEGATIVE,
     "optimizer.batch_size": _optional(_integer(1)),
+    "optimizer.decay": NOT_NEGATIVE,
     "trainer.iterations": _integer(1),
     "trainer.solver": _one_of(("auto", "primal", "gram")),
     "trainer.dtype": _one_of(("float64", "float32")),

@@ -244,11 +244,6 @@ def activation_options(model: ModelConfig) -> dict[str, float]:
     return {name: getattr(model, name) for name in ACTIVATIONS[model.activation].options}
 
 
-def leak_of(model: ModelConfig) -> float:
-    """The slope below 0 of a leaky_relu; any number where another activation is chosen."""
-    return activation_options(model).get("leak", 0.0)
-
-
 def optimizer_options(optimizer: OptimizerConfig) -> dict[str, float]:
     """The options of the chosen optimizer by name: {"momentum": 0.9}, or {}."""
     return {name: getattr(optimizer, name) for name in OPTIMIZERS[optimizer.name].options}

@@ -15,7 +15,7 @@ from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset
 from nnlab.nn.inference import Parameters
 from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Batch, Network
+from nnlab.nn.network import Batch, Network, propagate
 from nnlab.records import record
 
 
@@ -62,9 +62,10 @@ class Run:
         cfg, data = deepcopy(self.config), self.dataset
         cfg.trainer.solver = "primal"
         network, _ = build_network(cfg, data)
-        Y = data.train.targets(network.sizes[-1], network.theta.dtype)  # (n_L, m)
-        batch = network.whole(Y, LOSSES[cfg.model.output, cfg.model.loss].delta)
-        network.propagate(batch)
+        Y = data.train.targets(network.n[network.L], network.theta.dtype)  # (n_L, m)
+        loss = LOSSES[cfg.model.output, cfg.model.loss]
+        batch = network.whole(Y, loss)
+        propagate(np, network, loss, batch)
         return network, batch
 
 

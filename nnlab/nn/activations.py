@@ -1,100 +1,110 @@
 """Activation functions A = g(Z) and their derivatives, one table by name.
 
-The derivative is written as a function of A, not of Z, so a layer keeps one array instead of two:
-sigmoid' = A(1-A), tanh' = 1-A^2, and the ReLUs have the sign of Z in the sign of A.
+Where g' can be written as a function of A, a layer keeps one array for Z and A: sigmoid' = A(1-A),
+tanh' = 1-A^2, and for the ReLUs the sign of Z is the sign of A. To add an activation, write its two
+formulas and one entry of ACTIVATIONS.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnlab.nn.operations import Operation
-from nnlab.nn.options import Option, slope
-
-Array = NDArray[np.floating]
+from nnlab.nn.arrays import Array
+from nnlab.nn.options import Option, share
+from nnlab.nn.tape import Xp
 
 
 class Activation(NamedTuple):
-    """g and its derivative; ``leak`` is the slope of leaky_relu below 0 and unused elsewhere.
+    """g and its derivative.
 
-    ``apply(Z, leak)`` are the operations that turn Z (n_l, m) into A = g(Z) in the same memory.
-    ``slope(A, out, leak)`` are those that write g'(Z), given A = g(Z), to ``out`` of the same shape.
+    ``value(xp, Z, out)`` writes g(Z) and ``slope(xp, Z, A, out)`` writes g'(Z), given A = g(Z), to an array
+    of the same shape (n_l, k). With ``in_place``, Z and A are the same array, and g' is a function of A.
     """
 
-    apply: Callable[[Array, float], list[Operation]]
-    slope: Callable[[Array, Array, float], list[Operation]]
+    value: Callable[..., None]
+    slope: Callable[..., None]
+    in_place: bool = True
+    ends: tuple[float, float] | None = None  # the limits of g, where a unit can saturate at both
+    dies: bool = False  # is a unit that is 0 on all examples lost for the training?
     options: Mapping[str, Option] = {}
 
 
-def sigmoid(Z: Array, out: Array) -> list[Operation]:
-    """1 / (1 + exp(-Z)) to ``out``; where exp overflows to inf, its inverse is the 0 meant."""
-    return [
-        partial(np.negative, Z, out),
-        partial(np.exp, out, out),
-        partial(np.add, out, np.ones((), out.dtype), out),
-        partial(np.reciprocal, out, out),
-    ]
+def activation(name: str, options: Mapping[str, Any] | None = None) -> Activation:
+    """The activation of this name; an option of its own that is not given has its default."""
+    g, given = ACTIVATIONS[name], options or {}
+    own = {key: given.get(key, option.default) for key, option in g.options.items()}
+    return g._replace(value=partial(g.value, **own), slope=partial(g.slope, **own)) if own else g
 
 
-def _sigmoid_in_place(Z: Array, leak: float) -> list[Operation]:
-    return sigmoid(Z, Z)
+def sigmoid(xp: Xp, Z: Array, out: Array) -> None:
+    """1 / (1 + exp(-Z)); where exp overflows to inf, its inverse is the 0 that is meant."""
+    xp.negative(Z, out=out)
+    xp.exp(out, out=out)
+    xp.add(out, 1.0, out=out)
+    xp.reciprocal(out, out=out)
 
 
-def _sigmoid_slope(A: Array, out: Array, leak: float) -> list[Operation]:
-    return [partial(np.subtract, np.ones((), A.dtype), A, out), partial(np.multiply, out, A, out)]
+def sigmoid_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """A (1 - A)."""
+    xp.subtract(1.0, A, out=out)
+    xp.multiply(out, A, out=out)
 
 
-def _tanh(Z: Array, leak: float) -> list[Operation]:
-    return [partial(np.tanh, Z, Z)]
+def tanh(xp: Xp, Z: Array, out: Array) -> None:
+    """tanh(Z)."""
+    xp.tanh(Z, out=out)
 
 
-def _tanh_slope(A: Array, out: Array, leak: float) -> list[Operation]:
-    return [partial(np.multiply, A, A, out), partial(np.subtract, np.ones((), A.dtype), out, out)]
+def tanh_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """1 - A^2."""
+    xp.multiply(A, A, out=out)
+    xp.subtract(1.0, out, out=out)
 
 
-def _relu(Z: Array, leak: float) -> list[Operation]:
-    maximum, zeros = np.maximum, np.zeros_like(Z)
-    return [lambda: maximum(Z, zeros, out=Z)]  # out must have its name, which costs a partial more
+def relu(xp: Xp, Z: Array, out: Array) -> None:
+    """max(Z, 0)."""
+    xp.maximum(Z, 0.0, out=out)
 
 
-def _relu_slope(A: Array, out: Array, leak: float) -> list[Operation]:
+def relu_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """1 where A > 0, else 0."""
     positive = np.empty(A.shape, np.bool_)
-    numbers = positive.view(np.int8)  # the same 0 and 1, which are cast in vectors
-    return [
-        partial(np.greater, A, np.zeros((), A.dtype), positive),
-        partial(out.__setitem__, ..., numbers),
-    ]
+    xp.greater(A, 0.0, out=positive)
+    xp.copyto(out, positive.view(np.int8))  # the same 0 and 1, which NumPy converts in vectors
 
 
-def _leaky_relu(Z: Array, leak: float) -> list[Operation]:
+def leaky_relu(xp: Xp, Z: Array, out: Array, leak: float) -> None:
+    """max(Z, leak Z), 0 < leak <= 1."""
     leaked = np.empty_like(Z)
-    return [
-        partial(np.multiply, Z, np.array(leak, Z.dtype), leaked),
-        partial(np.maximum, Z, leaked, out=Z),  # 0 <= leak <= 1
-    ]
+    xp.multiply(Z, leak, out=leaked)
+    xp.maximum(Z, leaked, out=out)
 
 
-def _leaky_relu_slope(A: Array, out: Array, leak: float) -> list[Operation]:
-    return [*_relu_slope(A, out, leak), partial(np.maximum, out, np.full_like(out, leak), out=out)]
+def leaky_relu_slope(xp: Xp, Z: Array, A: Array, out: Array, leak: float) -> None:
+    """1 where A > 0, else leak."""
+    relu_slope(xp, Z, A, out)
+    xp.maximum(out, leak, out=out)
 
 
-def _identity(Z: Array, leak: float) -> list[Operation]:
-    return []
+def identity(xp: Xp, Z: Array, out: Array) -> None:
+    """Z."""
+    if out is not Z:
+        xp.copyto(out, Z)
 
 
-def _identity_slope(A: Array, out: Array, leak: float) -> list[Operation]:
-    return [partial(out.fill, 1.0)]
+def identity_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """1."""
+    xp.copyto(out, 1.0)
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "sigmoid": Activation(_sigmoid_in_place, _sigmoid_slope),
-    "tanh": Activation(_tanh, _tanh_slope),
-    "relu": Activation(_relu, _relu_slope),
+    "sigmoid": Activation(sigmoid, sigmoid_slope, ends=(0.0, 1.0)),
+    "tanh": Activation(tanh, tanh_slope, ends=(-1.0, 1.0)),
+    "relu": Activation(relu, relu_slope, dies=True),
     "leaky_relu": Activation(
-        _leaky_relu, _leaky_relu_slope, {"leak": slope(0.01, "slope of leaky_relu below 0")}
+        leaky_relu, leaky_relu_slope, options={"leak": share(0.01, "slope of leaky_relu below 0")}
     ),
-    "identity": Activation(_identity, _identity_slope),
+    "identity": Activation(identity, identity_slope),
 }

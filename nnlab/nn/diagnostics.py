@@ -1,48 +1,47 @@
 """Per-layer statistics of a net on its training set: is a gradient left, are units dead or saturated?"""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nnlab.nn.arrays import Array
 from nnlab.nn.losses import Loss
-from nnlab.nn.network import Network
-
-Array = NDArray[np.floating]
+from nnlab.nn.network import Network, propagate
 
 SATURATED = 0.01  # of the range
-ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
-def layer_statistics(network: Network, Y: Array, loss: Loss, activation: str) -> dict[str, float]:
+def layer_statistics(network: Network, Y: Array, loss: Loss) -> dict[str, float]:
     """``layer_l/gradient_norm`` (of dJ/dW_l without L2), ``layer_l/dead`` and ``layer_l/saturated``.
 
-    A ReLU unit is dead when it is 0 on every training example; a sigmoid or tanh output is saturated
-    when it is within 1% of its range's ends. Both are shares, of units and of outputs. Hidden layers only,
-    but for the gradient norm. One forward and backward pass: the network's gradient is overwritten.
+    A unit of an activation that can die is dead when it is 0 on every training example; an output of one
+    with two limits is saturated when it is within 1% of its range's ends. Both are shares, of units and of
+    outputs, and only of hidden layers. It takes one forward and backward pass and overwrites the network's
+    gradient.
     """
     gradient = np.zeros_like(network.gradient)
-    dead = [np.ones(n_l, bool) for n_l in network.sizes[:-1]]
-    saturated = [0 for _ in dead]
-    for batch in network.parts(Y, loss.delta):
-        network.propagate(batch)
+    hidden = [l for l in network.n if l < network.L]
+    dead = {l: np.ones(network.n[l], bool) for l in hidden}
+    saturated = dict.fromkeys(hidden, 0)
+    for batch in network.parts(Y, loss):
+        propagate(np, network, loss, batch)
         gradient += network.gradient
-        for l, A_k in enumerate(batch.arrays.A):
-            A = A_k[:, : batch.count]  # (n_l, count)
+        for l in hidden:
+            A = batch.w.A[l][:, : batch.count]  # (n_l, count)
             dead[l] &= (A <= 0.0).all(axis=1)
-            saturated[l] += _saturated(A, activation)
+            saturated[l] += _saturated(A, network.g.ends)
     network.gradient[...] = gradient
-    figures = {f"layer_{l}/gradient_norm": norm for l, norm in enumerate(network.gradient_norms(), start=1)}
-    for l, (n_l, units, outputs) in enumerate(zip(network.sizes, dead, saturated, strict=False), start=1):
-        if activation == "relu":
-            figures[f"layer_{l}/dead"] = float(np.mean(units))
-        if activation in ENDS:
-            figures[f"layer_{l}/saturated"] = outputs / (n_l * Y.shape[1])
-    return figures
+    statistics = {f"layer_{l}/gradient_norm": norm for l, norm in network.gradient_norms().items()}
+    for l in hidden:
+        if network.g.dies:
+            statistics[f"layer_{l}/dead"] = float(np.mean(dead[l]))
+        if network.g.ends:
+            statistics[f"layer_{l}/saturated"] = saturated[l] / (network.n[l] * Y.shape[1])
+    return statistics
 
 
-def _saturated(A: Array, activation: str) -> int:
+def _saturated(A: Array, ends: tuple[float, float] | None) -> int:
     """How many of the outputs A (n_l, k) are within 1% of the ends of the activation's range."""
-    if activation not in ENDS:
+    if ends is None:
         return 0
-    low, high = ENDS[activation]
+    low, high = ends
     margin = SATURATED * (high - low)
     return int(np.count_nonzero((low + margin > A) | (high - margin < A)))

@@ -1,9 +1,8 @@
-"""A trained net applied to examples: the one forward pass behind a record's figures, `nnlab predict`
-and the served model.
+"""A trained net applied to examples: for a record's metrics, for `nnlab predict` and for the served model.
 
-BLAS may round the same sums differently in products of other shapes. So that an example's outputs
-are the same bits whatever stands beside it, examples go through in blocks of one size, the last one
-filled up, and in float64, where each column of a product comes out alike at any place of it.
+BLAS may round the same sums differently in products of other shapes, but an example's outputs must not
+depend on the examples beside it. So examples go through in blocks of one size, the last one filled up, and
+in float64, where a column of a product has the same bits at any place.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.losses import OUTPUTS
+from nnlab.nn.activations import Activation
+from nnlab.nn.arrays import Array
+from nnlab.nn.losses import output
 from nnlab.nn.metrics import classes
-from nnlab.nn.operations import run
 
-Array = NDArray[np.floating]
 Parameters = list[tuple[Array, Array]]  # [(W1, b1), ..., (WL, bL)], W_l (n_l, n_{l-1}), b_l (n_l, 1)
 
 BLOCK = 32  # examples; a larger one is no faster, a smaller one packs W1 more often
@@ -27,16 +25,15 @@ class Net(NamedTuple):
     """What the outputs depend on: all weights and biases, and the functions between them."""
 
     parameters: Parameters
-    activation: str
-    leak: float
-    output: str
+    g: Activation
+    output: str  # a name of OUTPUTS
 
 
 class Answer(NamedTuple):
-    """What a net says of one example; the class is None where the outputs are not numbers."""
+    """A net's prediction for one example; the class is None where the outputs are not numbers."""
 
     name: str | None
-    probability: float  # of that class; what else the output may be, if it is neither sigmoid nor softmax
+    probability: float  # of that class; with an identity output the output itself
     probabilities: list[float]  # of every class
 
 
@@ -48,17 +45,18 @@ def features(x: NDArray[Any], dtype: str = "float64") -> Array:
     return rows.astype(dtype)
 
 
-def logits(parameters: Parameters, images: Array, activation: str, leak: float) -> Array:
-    """Z_L (n_L, k) of images (k, n_0), by the formulas of ``network`` and nothing else."""
+def logits(parameters: Parameters, images: Array, g: Activation) -> Array:
+    """Z_L (n_L, k) of images (k, n_0): Z_l = W_l A_{l-1} + b_l, A_l = g(Z_l)."""
     (W, b), *upper = parameters
-    Z: Array = W @ images.T + b
+    Z: Array = W @ images.T + b  # (n_1, k)
     for W, b in upper:
-        run(ACTIVATIONS[activation].apply(Z, leak))
-        Z = W @ Z + b
+        A = np.empty_like(Z)
+        g.value(np, Z, out=A)
+        Z = W @ A + b  # (n_l, k)
     return Z
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a diverged net's numbers are what they are
+@np.errstate(over="ignore", invalid="ignore")  # a diverged net may overflow
 def forward(net: Net, rows: Array) -> tuple[Array, Array]:
     """Z_L and the outputs A_L, both (n_L, k), of examples in rows (k, n_0)."""
     parameters: Parameters = [
@@ -70,9 +68,9 @@ def forward(net: Net, rows: Array) -> tuple[Array, Array]:
         k = len(block)
         if k < BLOCK:
             block = np.concatenate([block, np.zeros((BLOCK - k, rows.shape[1]))])
-        Z = logits(parameters, block, net.activation, net.leak)  # (n_L, BLOCK)
+        Z = logits(parameters, block, net.g)  # (n_L, BLOCK)
         Z_L[:, start : start + k] = Z[:, :k]
-        A_L[:, start : start + k] = OUTPUTS[net.output](Z)[:, :k]
+        A_L[:, start : start + k] = output(net.output, Z)[:, :k]
     return Z_L, A_L
 
 

@@ -1,128 +1,167 @@
 """Losses as functions of the logits Z_L, one table by (output, loss).
 
 Taking logits and not probabilities keeps every formula exact for any finite z: log(1 + e^z) never
-takes an exponential above 1, softmax subtracts the largest logit first. All functions take a stack
-of logits (..., n_L, m), so the costs of many steps are computed in one go.
+takes an exponential above 1, softmax subtracts the largest logit first. Costs take a stack of logits
+(..., n_L, m), so those of many steps are computed in one go.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnlab.nn.activations import sigmoid
-from nnlab.nn.operations import Operation, run
+from nnlab.nn.arrays import Array
+from nnlab.nn.tape import Xp
 
-Array = NDArray[np.floating]
-Delta = Callable[[Array, Array, Array], Callable[[Array], list[Operation]]]  # delta(Y, weights, out)(Z)
+
+def as_they_are(Y: Array, weights: Array) -> tuple[Array, ...]:
+    """Targets and weights for a ``delta`` that takes these two."""
+    return Y, weights
 
 
 class Loss(NamedTuple):
-    """``cost(Z, Y)`` (...,) is J, the mean over the m examples of the loss summed over outputs;
-    ``delta(Y, weights, out)(Z)`` are the operations that write its derivative by Z, each example's times
-    its weight (1, m) (1/m for the derivative of J), to ``out`` (n_L, m).
-    """  # fmt: skip
+    """``cost(Z, Y)`` (...,) is J: the loss summed over the outputs, its mean over the m examples.
+
+    ``delta(xp, Z, *prepare(Y, weights), out)`` writes dJ/dZ_L, each example's times its weight (1, m)
+    instead of 1/m, to ``out`` (n_L, m). What ``prepare`` gives depends on the examples alone.
+    """
 
     cost: Callable[[Array, Array], Array]
-    delta: Delta
+    delta: Callable[..., None]
+    prepare: Callable[[Array, Array], tuple[Array, ...]] = as_they_are
 
 
-def _sigmoid(Z: Array) -> Array:
-    A = np.empty_like(Z)
-    run(sigmoid(Z, A))
-    return A
+# -- outputs ---------------------------------------------------------------------------------------
 
 
-def _softmax(Z: Array) -> Array:
+def softmax(xp: Xp, Z: Array, out: Array) -> None:
     """exp(z_i) / sum_j exp(z_j) over the n_L outputs, shifted by the largest against overflow."""
-    A: Array = np.exp(Z - Z.max(axis=-2, keepdims=True))
-    A /= A.sum(axis=-2, keepdims=True)
+    column = np.empty((*Z.shape[:-2], 1, Z.shape[-1]), Z.dtype)
+    xp.max(Z, axis=-2, keepdims=True, out=column)
+    xp.subtract(Z, column, out=out)
+    xp.exp(out, out=out)
+    xp.sum(out, axis=-2, keepdims=True, out=column)
+    xp.divide(out, column, out=out)
+
+
+def same(xp: Xp, Z: Array, out: Array) -> None:
+    """Z, for targets that are real numbers."""
+    xp.copyto(out, Z)
+
+
+def output(name: str, Z: Array) -> Array:
+    """A_L (..., n_L, m) of logits Z_L."""
+    A = np.empty_like(Z)
+    OUTPUTS[name](np, Z, A)
     return A
 
 
-def _mean(loss: Array) -> Array:
+OUTPUTS: dict[str, Callable[[Xp, Array, Array], None]] = {
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+    "identity": same,
+}
+
+# -- costs -----------------------------------------------------------------------------------------
+
+
+def mean_over_examples(loss: Array) -> Array:
     """(..., n_L, m) -> (...,): sum over outputs, mean over examples."""
     mean: Array = loss.sum(axis=(-2, -1)) / loss.shape[-1]
     return mean
 
 
-def _sigmoid_cross_entropy(Z: Array, Y: Array) -> Array:
-    # -y log a - (1-y) log(1-a) with a = sigmoid(z) and y in {0, 1} is log(1 + e^-z) for y = 1 and
-    # log(1 + e^z) for y = 0: one formula in the logit with its sign turned
-    return _mean(_softplus((1.0 - 2.0 * Y) * Z))
+def softplus(Z: Array) -> Array:
+    """log(1 + e^z) = max(z, 0) + log(1 + e^-|z|); Z is overwritten.
 
-
-def _softplus(Z: Array) -> Array:
-    """log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), a fifth of the time of ``logaddexp(0, z)``.
-
-    Z is used up.
+    It took a fifth of the time of ``logaddexp(0, z)`` (64 steps of 209 examples).
     """
-    softplus: Array = np.abs(Z)
-    np.negative(softplus, out=softplus)
-    np.exp(softplus, out=softplus)
-    np.log1p(softplus, out=softplus)
-    softplus += np.maximum(Z, np.zeros(Z.shape[-1], Z.dtype), out=Z)  # 0.0 would go element by element
-    return softplus
+    result: Array = np.abs(Z)
+    np.negative(result, out=result)
+    np.exp(result, out=result)
+    np.log1p(result, out=result)
+    result += np.maximum(Z, np.zeros(Z.shape[-1], Z.dtype), out=Z)  # 0.0 would go element by element
+    return result
 
 
-def _sigmoid_cross_entropy_delta(
-    Y: Array, weights: Array, out: Array
-) -> Callable[[Array], list[Operation]]:
-    """w (sigmoid(z) - y) = w s / (1 + e^-sz) with s = 1 - 2y: four operations, and nothing cancels."""
-    sign = 1.0 - 2.0 * Y
-    minus = -sign
-    divide = [
-        partial(np.exp, out, out),
-        partial(np.add, out, np.ones((), out.dtype), out),
-        partial(np.divide, weights * sign, out, out),
-    ]
-    return lambda Z: [partial(np.multiply, Z, minus, out), *divide]
+def sigmoid_cross_entropy(Z: Array, Y: Array) -> Array:
+    """-y log a - (1-y) log(1-a) with a = sigmoid(z), y in {0, 1}.
+
+    It is log(1 + e^-z) for y = 1 and log(1 + e^z) for y = 0: one formula in the logit with its sign turned.
+    """
+    return mean_over_examples(softplus((1.0 - 2.0 * Y) * Z))
 
 
-def _softmax_cross_entropy(Z: Array, Y: Array) -> Array:
+def softmax_cross_entropy(Z: Array, Y: Array) -> Array:
+    """-sum_i y_i log a_i with a = softmax(z)."""
     shifted = Z - Z.max(axis=-2, keepdims=True)
     log_sum = np.log(np.exp(shifted).sum(axis=-2, keepdims=True))
-    return _mean(Y * (log_sum - shifted))
+    return mean_over_examples(Y * (log_sum - shifted))
 
 
-def _squared_error(A: Array, Y: Array) -> Array:
-    return _mean(0.5 * (A - Y) ** 2)
+def squared_error(name: str) -> Callable[[Array, Array], Array]:
+    """1/2 sum_i (a_i - y_i)^2 for the output of this name."""
+    return lambda Z, Y: mean_over_examples(0.5 * (output(name, Z) - Y) ** 2)
 
 
-def _softmax_squared_derivative(Z: Array, Y: Array) -> Array:
-    A = _softmax(Z)
-    dA = A - Y
-    dZ: Array = A * (dA - (A * dA).sum(axis=-2, keepdims=True))
-    return dZ
+# -- their derivatives by Z_L ----------------------------------------------------------------------
 
 
-def _sigmoid_squared_derivative(Z: Array, Y: Array) -> Array:
-    A = _sigmoid(Z)
-    return (A - Y) * A * (1.0 - A)
+def signs(Y: Array, weights: Array) -> tuple[Array, ...]:
+    """-s and w s of s = 1 - 2y, for the derivative of the cross-entropy."""
+    s = 1.0 - 2.0 * Y
+    return -s, weights * s
 
 
-def _weighted(derivative: Callable[[Array, Array], Array]) -> Delta:
-    """A loss's ``delta`` from its derivative by Z as a plain function of Z and Y."""
+def sigmoid_cross_entropy_delta(xp: Xp, Z: Array, minus_s: Array, w_s: Array, out: Array) -> None:
+    """w (sigmoid(z) - y) = w s / (1 + e^-sz) with s = 1 - 2y: four calls, and nothing cancels."""
+    xp.multiply(Z, minus_s, out=out)
+    xp.exp(out, out=out)
+    xp.add(out, 1.0, out=out)
+    xp.divide(w_s, out, out=out)
 
-    return lambda Y, weights, out: lambda Z: [lambda: np.multiply(derivative(Z, Y), weights, out)]
+
+def softmax_cross_entropy_delta(xp: Xp, Z: Array, Y: Array, weights: Array, out: Array) -> None:
+    """w (softmax(z) - y)."""
+    softmax(xp, Z, out)
+    xp.subtract(out, Y, out=out)
+    xp.multiply(out, weights, out=out)
 
 
-OUTPUTS: dict[str, Callable[[Array], Array]] = {
-    "sigmoid": _sigmoid,
-    "softmax": _softmax,
-    "identity": lambda Z: Z.copy(),
-}
+def squared_error_delta(xp: Xp, Z: Array, Y: Array, weights: Array, out: Array) -> None:
+    """w (z - y)."""
+    xp.subtract(Z, Y, out=out)
+    xp.multiply(out, weights, out=out)
+
+
+def sigmoid_squared_error_delta(xp: Xp, Z: Array, Y: Array, weights: Array, out: Array) -> None:
+    """w (a - y) a (1 - a) with a = sigmoid(z)."""
+    A, rest = np.empty_like(Z), np.empty_like(Z)
+    sigmoid(xp, Z, A)
+    xp.subtract(A, Y, out=out)
+    xp.multiply(out, A, out=out)
+    xp.subtract(1.0, A, out=rest)
+    xp.multiply(out, rest, out=out)
+    xp.multiply(out, weights, out=out)
+
+
+def softmax_squared_error_delta(xp: Xp, Z: Array, Y: Array, weights: Array, out: Array) -> None:
+    """w a (d - sum_i a_i d_i) with a = softmax(z), d = a - y."""
+    A, product, column = np.empty_like(Z), np.empty_like(Z), np.empty((1, Z.shape[-1]), Z.dtype)
+    softmax(xp, Z, A)
+    xp.subtract(A, Y, out=out)
+    xp.multiply(A, out, out=product)
+    xp.sum(product, axis=-2, keepdims=True, out=column)
+    xp.subtract(out, column, out=out)
+    xp.multiply(A, out, out=out)
+    xp.multiply(out, weights, out=out)
+
 
 LOSSES: dict[tuple[str, str], Loss] = {
-    ("sigmoid", "cross_entropy"): Loss(_sigmoid_cross_entropy, _sigmoid_cross_entropy_delta),
-    ("softmax", "cross_entropy"): Loss(_softmax_cross_entropy, _weighted(lambda Z, Y: _softmax(Z) - Y)),
-    ("identity", "squared_error"): Loss(_squared_error, _weighted(lambda Z, Y: Z - Y)),
-    ("sigmoid", "squared_error"): Loss(
-        lambda Z, Y: _squared_error(_sigmoid(Z), Y), _weighted(_sigmoid_squared_derivative)
-    ),
-    ("softmax", "squared_error"): Loss(
-        lambda Z, Y: _squared_error(_softmax(Z), Y), _weighted(_softmax_squared_derivative)
-    ),
+    ("sigmoid", "cross_entropy"): Loss(sigmoid_cross_entropy, sigmoid_cross_entropy_delta, signs),
+    ("softmax", "cross_entropy"): Loss(softmax_cross_entropy, softmax_cross_entropy_delta),
+    ("identity", "squared_error"): Loss(squared_error("identity"), squared_error_delta),
+    ("sigmoid", "squared_error"): Loss(squared_error("sigmoid"), sigmoid_squared_error_delta),
+    ("softmax", "squared_error"): Loss(squared_error("softmax"), softmax_squared_error_delta),
 }

@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from math import inf, isclose, log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.operations import run
+from nnlab.nn.arrays import Array
 
-Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(151)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()  # E[f(z)] = sum of weights * f(nodes)
 
@@ -84,12 +82,12 @@ def _mean(values: Array) -> float:
 
 
 def _value(activation: str, z: Array) -> Array:
-    A = z.copy()
-    run(ACTIVATIONS[activation].apply(A, 0.0))
+    A = np.empty_like(z)
+    ACTIVATIONS[activation].value(np, z, out=A)
     return A
 
 
 def _slope(activation: str, z: Array) -> Array:
     slope = np.empty_like(z)
-    run(ACTIVATIONS[activation].slope(_value(activation, z), slope, 0.0))
+    ACTIVATIONS[activation].slope(np, z, _value(activation, z), out=slope)
     return slope

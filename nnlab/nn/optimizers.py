@@ -1,101 +1,135 @@
-"""Optimizers on one flat vector of all parameters: ``init(name, ...)`` and ``update(theta, g, state)``.
+"""Optimizers on one flat vector of all parameters, one table by name.
 
 An optimizer is linear when its step is a linear function of all gradients so far. A linear one
-never moves W1 out of the span of its start and the training images, which is what lets the Gram
-layer hold W1 as coefficients; Adam scales elements one by one and leaves the span. A linear one
-also gets its gradients already times the learning rate: taken into dZ_L (n_L, m), that costs nothing.
+never moves W1 out of the span of its start and the training images, so the Gram layer can hold W1
+by its dual coefficients; Adam scales elements one by one and leaves the span. A linear one also gets its
+gradients already times the learning rate: multiplied into dZ_L (n_L, m), that costs nothing.
+
+To add an optimizer, write its step and one entry of OPTIMIZERS.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnlab.nn.operations import Operation
+from nnlab.nn.arrays import Array
 from nnlab.nn.options import Option, fraction, positive
+from nnlab.nn.tape import Xp, do
 
-Array = NDArray[np.floating]
+
+class Optimizer(NamedTuple):
+    """``step(xp, theta, g, state, **options)`` changes theta and the state; it may overwrite g."""
+
+    step: Callable[..., None]
+    linear: bool
+    moments: int  # vectors like theta that it keeps
+    lr: float  # a rate that suits it, for the option of this name of the group `optimizer`
+    options: Mapping[str, Option] = {}
 
 
 @dataclass
 class State:
-    """What an optimizer carries from step to step: its rates, its moments (each like theta), the count.
+    """What an optimizer carries from step to step."""
 
-    ``scale`` is what it wants its gradients multiplied by: lr where it is linear, else 1.
-    """
+    optimizer: Optimizer
+    options: Mapping[str, float]
+    lr: float  # at the start
+    decay: float  # of the rate, see ``advance``
+    moments: list[Array]  # each like theta
+    rate: float  # lr after its decay
+    factor: Array  # (), what a gradient still has to be multiplied by: rate, or rate / lr where lr is in it
+    steps_per_epoch: int = 1
+    steps: int = 0  # begun so far
 
-    scale: float
-    lr: float
-    decays: tuple[float, ...]
-    epsilon: float
-    moments: list[Array]
-    step: int = 0
+    @property
+    def scale(self) -> float:
+        """The number that it wants its gradients multiplied by: lr where it is linear, else 1."""
+        return self.lr if self.optimizer.linear else 1.0
+
+    @property
+    def counts(self) -> bool:
+        """Does a step depend on how many there were before?"""
+        return self.decay > 0.0 or not self.optimizer.linear
+
+    def advance(self) -> None:
+        """Begin a step. Its rate is lr / (1 + decay * epoch), the course's decay, with epochs from 0."""
+        epoch = self.steps // self.steps_per_epoch
+        self.steps += 1
+        self.rate = self.lr / (1.0 + self.decay * epoch)
+        self.factor[...] = self.rate / self.scale
+
+    def step(self, xp: Xp, theta: Array, gradient: Array) -> None:
+        """Change theta by one step."""
+        self.optimizer.step(xp, theta, gradient, self, **self.options)
 
 
-class Optimizer(NamedTuple):
-    """``update(theta, gradient, state)`` are the operations of a step: they change theta and state, and may
-    use gradient as scratch."""
+def init(
+    name: str, theta: Array, lr: float, decay: float = 0.0, options: Mapping[str, Any] | None = None
+) -> State:
+    """The state before the first step on theta; an option that is not given has its default."""
+    optimizer, given = OPTIMIZERS[name], options or {}
+    own = {key: given.get(key, option.default) for key, option in optimizer.options.items()}
+    moments = [np.zeros_like(theta) for _ in range(optimizer.moments)]
+    return State(optimizer, own, lr, decay, moments, lr, np.ones((), theta.dtype))
 
-    update: Callable[[Array, Array, State], list[Operation]]
-    linear: bool
-    moments: int
-    lr: float  # a rate that suits it
-    options: Mapping[str, Option] = {}
 
-
-def _gd(theta: Array, gradient: Array, state: State) -> list[Operation]:
+def gd(xp: Xp, theta: Array, g: Array, state: State) -> None:
     """theta <- theta - lr g."""
-    return [partial(np.subtract, theta, gradient, theta)]
+    xp.subtract(theta, g, out=theta)
 
 
-def _momentum(theta: Array, gradient: Array, state: State) -> list[Operation]:
-    """v <- momentum v + lr g; theta <- theta - v (Polyak 1964, as PyTorch and scikit-learn do)."""
+def momentum(xp: Xp, theta: Array, g: Array, state: State, momentum: float) -> None:
+    """v <- momentum v + lr g; theta <- theta - v (Polyak 1964)."""
     (v,) = state.moments
-    momentum = np.array(state.decays[0], v.dtype)
-    return [
-        partial(np.multiply, v, momentum, v),
-        partial(np.add, v, gradient, v),
-        partial(np.subtract, theta, v, theta),
-    ]
+    xp.multiply(v, momentum, out=v)
+    xp.add(v, g, out=v)
+    xp.subtract(theta, v, out=theta)
 
 
-def _adam(theta: Array, gradient: Array, state: State) -> list[Operation]:
-    """Adam with bias correction (Kingma & Ba 2015, algorithm 1)."""
-    return [partial(_adam_step, theta, gradient, state)]
+def adam(xp: Xp, theta: Array, g: Array, state: State, beta1: float, beta2: float, epsilon: float) -> None:
+    """Adam with bias correction (Kingma & Ba 2015, algorithm 1).
 
-
-def _adam_step(theta: Array, gradient: Array, state: State) -> None:
+    v <- beta1 v + (1 - beta1) g; s <- beta2 s + (1 - beta2) g^2;
+    theta <- theta - lr (v / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon).
+    """
     v, s = state.moments
-    beta1, beta2 = state.decays
-    state.step += 1
-    v *= beta1
-    v += (1.0 - beta1) * gradient
-    np.multiply(gradient, gradient, out=gradient)
-    s *= beta2
-    gradient *= 1.0 - beta2
-    s += gradient
-    np.multiply(s, 1.0 / (1.0 - beta2**state.step), out=gradient)
-    np.sqrt(gradient, out=gradient)
-    gradient += state.epsilon
-    np.divide(v, gradient, out=gradient)
-    gradient *= state.lr / (1.0 - beta1**state.step)
-    theta -= gradient
+    rate, unbias = np.empty((), theta.dtype), np.empty((), theta.dtype)  # lr/(1-beta1^t), 1/(1-beta2^t)
+    share = np.empty_like(g)
+
+    def correct() -> None:
+        t = state.steps
+        rate[...] = state.rate / (1.0 - beta1**t)
+        unbias[...] = 1.0 / (1.0 - beta2**t)
+
+    do(xp, correct)
+    xp.multiply(v, beta1, out=v)
+    xp.multiply(g, 1.0 - beta1, out=share)
+    xp.add(v, share, out=v)
+    xp.multiply(g, g, out=g)
+    xp.multiply(s, beta2, out=s)
+    xp.multiply(g, 1.0 - beta2, out=g)
+    xp.add(s, g, out=s)
+    xp.multiply(s, unbias, out=g)
+    xp.sqrt(g, out=g)
+    xp.add(g, epsilon, out=g)
+    xp.divide(v, g, out=g)
+    xp.multiply(g, rate, out=g)
+    xp.subtract(theta, g, out=theta)
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
-    "gd": Optimizer(_gd, linear=True, moments=0, lr=0.0075),
+    "gd": Optimizer(gd, linear=True, moments=0, lr=0.0075),
     "momentum": Optimizer(
-        _momentum,
+        momentum,
         linear=True,
         moments=1,
         lr=0.0075,
         options={"momentum": fraction(0.9, "share of the last step that the next one keeps")},
     ),
     "adam": Optimizer(
-        _adam,
+        adam,
         linear=False,
         moments=2,
         lr=0.001,
@@ -106,19 +140,3 @@ OPTIMIZERS: dict[str, Optimizer] = {
         },
     ),
 }
-
-
-def init(
-    name: str,
-    theta: Array,
-    lr: float,
-    momentum: float = 0.9,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
-) -> State:
-    """The state before the first step of the optimizer ``name`` on the vector theta."""
-    decays = (momentum,) if name == "momentum" else (beta1, beta2)
-    moments = [np.zeros_like(theta) for _ in range(OPTIMIZERS[name].moments)]
-    scale = lr if OPTIMIZERS[name].linear else 1.0
-    return State(scale, lr, decays, epsilon, moments)

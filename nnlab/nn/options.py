@@ -24,6 +24,6 @@ def positive(default: float, meaning: str) -> Option:
     return Option(default, lambda x: 0.0 < x < math.inf, "a finite number above 0", meaning)
 
 
-def slope(default: float, meaning: str) -> Option:
+def share(default: float, meaning: str) -> Option:
     """A number above 0, at most 1."""
     return Option(default, lambda x: 0.0 < x <= 1.0, "a number above 0, at most 1", meaning)

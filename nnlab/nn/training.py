@@ -1,25 +1,35 @@
 """Training: the only loop.
 
-Steps run in blocks. Within a block nothing but arithmetic happens; at a block's end the costs of
-its steps are computed in one go from the logits kept, and the callbacks look at the net. A
-non-finite cost ends the training: the history stops with it.
+``step`` is one update as the notes write it. It is put on a tape once for each kind of batch, and the loop
+plays the tape: within a block of steps nothing but arithmetic happens. At a block's end the costs of its
+steps are computed in one go from the logits kept, and the callbacks look at the net. A cost that is not
+finite ends the training, and the history with it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count, tee
+from itertools import count, cycle
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.nn.first_layer import Inputs
+from nnlab.nn.arrays import Array, Indices
 from nnlab.nn.losses import Loss
-from nnlab.nn.network import Batch, Network
-from nnlab.nn.operations import Operation
-from nnlab.nn.optimizers import Optimizer, State
+from nnlab.nn.network import Batch, Network, backward, forward
+from nnlab.nn.optimizers import State
+from nnlab.nn.tape import Call, Tape, Xp, do
 
-Array = NDArray[np.floating]
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train, on which batches, with which L2 term."""
+
+    iterations: int
+    batch_size: int | None = None  # examples of a step; None for all
+    seed: int = 0  # of the order of the minibatches
+    l2: float = 0.0  # lambda of lambda/(2m) * sum of squared weights, m being the examples of the step
+    pause_every: int | None = None  # the callbacks see the net at every multiple of it
 
 
 @dataclass(frozen=True)
@@ -32,53 +42,69 @@ class Step:
 
 
 Callback = Callable[[Step], None]
-Take = Callable[[NDArray[np.intp]], Inputs]
+
+
+class L2:
+    """The term lambda/(2m) * sum of squared weights: its gradient, and what it adds to each step's cost."""
+
+    def __init__(self, network: Network, strength: float, state: State) -> None:
+        self._network, self._strength, self._state = network, strength, state
+        self.penalties: list[float] = []  # of the steps since they were last cleared
+
+    def add(self, batch: Batch) -> None:
+        """Add lambda/m W to the gradient of a batch that has just been propagated."""
+        rate = self._strength / batch.count
+        scale = self._state.rate if self._state.optimizer.linear else 1.0
+        squared = self._network.decay(scale * rate, batch.inputs)
+        self.penalties.append(0.5 * rate * squared)
+
+
+def step(xp: Xp, net: Network, loss: Loss, batch: Batch, state: State, l2: L2 | None) -> None:
+    """One update: forward, dZ_L = dJ/dZ_L, backward, the gradient of the L2 term, the optimizer."""
+    w = batch.w
+    if state.counts:
+        do(xp, state.advance)
+    forward(xp, net, batch.inputs, w)
+    loss.delta(xp, w.Z[net.L], *batch.prepared, out=w.dZ[net.L])
+    if state.decay and state.optimizer.linear:
+        xp.multiply(w.dZ[net.L], state.factor, out=w.dZ[net.L])  # gradients come times the rate
+    backward(xp, net, batch.inputs, w)
+    if l2 is not None:
+        do(xp, l2.add, batch)
+    state.step(xp, net.theta, net.gradient)
 
 
 def train(
     network: Network,
     Y: Array,
     loss: Loss,
-    optimizer: Optimizer,
     state: State,
-    *,
-    iterations: int,
-    batch_size: int | None = None,
-    seed: int = 0,
-    l2: float = 0.0,
-    pause_every: int | None = None,
+    schedule: Schedule,
     callbacks: Sequence[Callback] = (),
 ) -> NDArray[np.float64]:
-    """Run ``iterations`` updates of ``network`` and return the costs J (iterations,), or fewer.
+    """Run the updates of a schedule; return the costs J (iterations,), or fewer.
 
-    The costs are those before each step's update, on that step's examples, with the L2 term
-    lambda/(2m) * sum of squared weights, m being the examples of the step. If the last cost is not
-    finite, the training diverged; the net then stands up to a block of updates beyond that cost.
-    ``pause_every`` makes sure that the callbacks see the net at every multiple of it.
+    The costs are those before each step's update, on that step's examples, with the L2 term. If the last
+    cost is not finite, the training diverged; the net is then up to a block of updates further.
     """
-    penalties: list[float] = []
-
-    def decay() -> None:
-        rate = l2 / batch.count
-        penalties.append(0.5 * rate * network.decay(state.scale * rate, batch))
-
-    update = optimizer.update(network.theta, network.gradient, state)
-    block = _block_length(network, Y.shape[1], batch_size)
-    then = [decay, *update] if l2 else update
-    batches = _batches(network, Y, loss, batch_size, seed, state.scale, block, then)
+    iterations, m = schedule.iterations, Y.shape[1]
+    l2 = L2(network, schedule.l2, state) if schedule.l2 else None
+    state.steps_per_epoch = -(-m // (schedule.batch_size or m))
+    block = block_length(network, m, schedule.batch_size)
+    batches = _batches(network, Y, loss, state, schedule, l2, block)
     costs = np.empty(iterations)
-    start, pause_every = 0, pause_every or iterations
+    start, pause_every = 0, schedule.pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
     while start < iterations:
-        batch = next(batches)
+        batch, runs = next(batches)
         stop = min(start + block, iterations, start - start % pause_every + pause_every)
-        for operations in batch.runs[: stop - start]:
-            for operate in operations:
-                operate()
-        costs[start:stop] = loss.cost(batch.Z_L[: stop - start], batch.Y)
-        if l2:
-            costs[start:stop] += penalties
-            penalties.clear()
+        for calls in runs[: stop - start]:
+            for call in calls:
+                call()
+        costs[start:stop] = loss.cost(batch.logits[: stop - start], batch.targets)
+        if l2 is not None:
+            costs[start:stop] += l2.penalties
+            l2.penalties.clear()
         finite = np.isfinite(costs[start:stop])
         if not finite.all():
             return costs[: start + int(np.argmin(finite)) + 1].copy()
@@ -92,55 +118,90 @@ def _call(callbacks: Sequence[Callback], step: Step) -> None:
         callback(step)
 
 
-def _block_length(network: Network, m: int, batch_size: int | None) -> int:
+def block_length(network: Network, m: int, batch_size: int | None) -> int:
     """Steps between two looks: at most 64, fewer for big nets, 1 for minibatches.
 
-    It depends on shapes alone, so that a diverging cell too ends at the same bits every time.
+    It depends on shapes alone, so that a cell that diverges ends at the same bits every time.
     """
     operations = 6 * network.theta.size * m
     return 1 if batch_size is not None else max(1, min(64, 10**9 // operations))
 
 
+# -- batches ---------------------------------------------------------------------------------------
+
+Runs = list[list[Call]]  # the calls of each step
+
+
+class Minibatch:
+    """Room for k examples with the tape of a step over them: filled anew for each step."""
+
+    def __init__(self, network: Network, Y: Array, loss: Loss, weight: float, k: int) -> None:
+        self._first, self._Y, self._loss = network.first, Y, loss
+        inputs, targets = network.first.minibatch(k), np.empty((len(Y), k), Y.dtype)
+        self.batch = network.part(inputs, targets, loss, weight)
+        self.runs: Runs = []
+
+    def fill(self, places: Indices) -> "Minibatch":
+        """Take the training examples at ``places`` (k,)."""
+        batch = self.batch
+        self._first.gather(places, batch.inputs)
+        np.take(self._Y, places, axis=1, out=batch.Y, mode="clip")
+        for array, values in zip(batch.prepared, self._loss.prepare(batch.Y, batch.weights), strict=True):
+            array[...] = values
+        return self
+
+
 def _batches(
-    network: Network,
-    Y: Array,
-    loss: Loss,
-    batch_size: int | None,
-    seed: int,
-    scale: float,
-    block: int,
-    then: Sequence[Operation],
-) -> Iterator[Batch]:
-    """All examples for ever, ``block`` steps at a time, or minibatches; ``then`` ends each step."""
-    if batch_size is None:
-        whole = network.whole(Y, loss.delta, scale, block)
-        for operations in whole.runs:
-            operations += then
+    network: Network, Y: Array, loss: Loss, state: State, schedule: Schedule, l2: L2 | None, block: int
+) -> Iterator[tuple[Batch, Runs]]:
+    """The batch of each block with the calls of its steps: always the whole, or minibatches for ever."""
+    if schedule.batch_size is None:
+        batch = network.whole(Y, loss, state.scale, block)
+        tape = Tape()
+        step(tape, network, loss, batch, state, l2)
+        runs = list(tape.runs(batch.w.Z[network.L], list(batch.w.logits)))
         while True:
-            yield whole
-    m = Y.shape[1]
-    arrays = {k: network.arrays(k) for k in {batch_size, m % batch_size} if k}
-    shuffled, same = tee(_shuffled(m, batch_size, seed))
-    taken = (_ahead if network.first.on_disk else map)(network.first.take, same)
-    for places, inputs in zip(shuffled, taken, strict=True):
-        k = len(places)
-        batch = network.part(places, inputs, Y[:, places], loss.delta, scale / k, arrays[k])
-        batch.runs[0].extend(then)
-        yield batch
+            yield batch, runs
+
+    def minibatch(k: int) -> Minibatch:
+        made, tape = Minibatch(network, Y, loss, state.scale / k, k), Tape()
+        step(tape, network, loss, made.batch, state, l2)
+        made.runs = [tape.calls()]
+        return made
+
+    for filled in _filled(network, minibatch, places_of_minibatches(Y.shape[1], schedule)):
+        yield filled.batch, filled.runs
 
 
-def _shuffled(m: int, batch_size: int, seed: int) -> Iterator[NDArray[np.intp]]:
+def places_of_minibatches(m: int, schedule: Schedule) -> Iterator[Indices]:
     """The examples of each minibatch: epoch by epoch in a new order, the last of an epoch fewer."""
+    assert schedule.batch_size is not None
     for epoch in count():
-        order = np.random.RandomState([seed, epoch]).permutation(m)
-        for start in range(0, m, batch_size):
-            yield order[start : start + batch_size]
+        order = np.random.RandomState([schedule.seed, epoch]).permutation(m)
+        for start in range(0, m, schedule.batch_size):
+            yield order[start : start + schedule.batch_size]
 
 
-def _ahead(take: Take, batches: Iterator[NDArray[np.intp]]) -> Iterator[Inputs]:
-    """``take`` of each, the next one read by a thread while this one is worked on."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(take, next(batches))
+def _filled(
+    network: Network, make: Callable[[int], Minibatch], batches: Iterator[Indices]
+) -> Iterator[Minibatch]:
+    """A filled minibatch for each of ``batches``, which never end; one tape for each size.
+
+    Images on disk are read ahead by a thread, into the second of two minibatches, while the first is used.
+    """
+    made: dict[int, Iterator[Minibatch]] = {}
+
+    def room(k: int) -> Minibatch:
+        if k not in made:
+            made[k] = cycle([make(k) for _ in range(2 if network.first.on_disk else 1)])
+        return next(made[k])
+
+    if not network.first.on_disk:
         for places in batches:
-            now, coming = coming, reader.submit(take, places)
-            yield now.result()
+            yield room(len(places)).fill(places)
+    with ThreadPoolExecutor(1) as reader:
+        coming: Future[Minibatch] | None = None
+        for places in batches:
+            now, coming = coming, reader.submit(room(len(places)).fill, places)
+            if now is not None:
+                yield now.result()

@@ -35,7 +35,8 @@ FILES = {
 }  # fmt: skip
 DIGEST = re.compile("[0-9a-f]{64}")
 NUMERIC_MODULES = (
-    "nn/operations", "nn/activations", "nn/initializers", "nn/losses", "nn/optimizers", "nn/metrics",
+    "nn/arrays", "nn/options", "nn/tape", "nn/activations", "nn/initializers", "nn/losses",
+    "nn/optimizers", "nn/metrics", "nn/gram", "nn/inputs",
     "nn/network", "nn/first_layer", "nn/inference", "nn/training", "nn/diagnostics", "data/folds",
 )  # fmt: skip
 

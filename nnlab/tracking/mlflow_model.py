@@ -62,7 +62,9 @@ def write(rec: Record, folder: Path) -> Files:
 def _arrays(rec: Record) -> dict[str, Any]:
     """All that the answers depend on, as arrays of numbers and text."""
     net = net_of(rec)
-    functions = {"activation": net.activation, "leak": net.leak, "output": net.output}
+    model = rec.config["model"]
+    options = {name: model.get(name, option.default) for name, option in net.g.options.items()}
+    functions = {"activation": model["activation"], "output": net.output} | options
     weights = {
         f"{n}{l}": p for l, pair in enumerate(net.parameters, 1) for n, p in zip("Wb", pair, strict=True)
     }

@@ -7,6 +7,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from threadpoolctl import threadpool_limits
 
+from nnlab.nn.activations import activation
 from nnlab.nn.inference import Net, answers, features, forward
 
 
@@ -20,8 +21,7 @@ class ServedNet(PythonModel):
         L = sum(name.startswith("W") for name in net)
         self._net = Net(
             [(net[f"W{l}"], net[f"b{l}"]) for l in range(1, L + 1)],
-            str(net["activation"]),
-            float(net["leak"]),
+            activation(str(net["activation"]), net),
             str(net["output"]),
         )
         self._dtype, self._classes = str(net["dtype"]), net["classes"].tolist()

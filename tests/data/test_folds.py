@@ -27,7 +27,7 @@ from nnlab.config.canonical import canonical
 from nnlab.config.compose import compose
 from nnlab.data import folds
 from nnlab.errors import UserError
-from nnlab.nn.first_layer import gram, part_of_gram
+from nnlab.nn.gram import gram, part_of_gram
 from nnlab.records import record
 from nnlab.tracking import ui_links as comparison
 

@@ -11,15 +11,15 @@ from nnlab.config import constraints as ranges
 from nnlab.config.compose import compose
 from nnlab.data import hdf5
 from nnlab.errors import UserError
-from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.first_layer import GramLayer, PrimalLayer, gram
+from nnlab.nn.activations import ACTIVATIONS, activation
+from nnlab.nn.first_layer import GramLayer, PrimalLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
-from nnlab.nn.network import Network
-from nnlab.nn.operations import run as run_all
+from nnlab.nn.network import Network, propagate
 from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import train
+from nnlab.nn.training import Schedule, train
 
 LINEAR = [name for name, optimizer in OPTIMIZERS.items() if optimizer.linear]
 M = 13
@@ -33,20 +33,17 @@ def problem(sizes, m=M, seed=0):
     return images, targets(y, sizes[-1], np.dtype("float64")), draw("lecun", 1.0, sizes, seed)
 
 
-def run(network, Y, optimizer, batch_size=None, l2=0.0, pair=CROSS_ENTROPY, iterations=20):
-    state = init(optimizer, network.theta, lr=0.05)
-    return train(
-        network, Y, LOSSES[pair], OPTIMIZERS[optimizer], state,
-        iterations=iterations, batch_size=batch_size, seed=3, l2=l2,
-    )  # fmt: skip
+def run(network, Y, optimizer, batch_size=None, l2=0.0, pair=CROSS_ENTROPY, iterations=20, decay=0.0):
+    state = init(optimizer, network.theta, 0.05, decay)
+    return train(network, Y, LOSSES[pair], state, Schedule(iterations, batch_size, seed=3, l2=l2))
 
 
 def gradient_norms(network, Y, l2, pair=CROSS_ENTROPY):
     """Of a full-batch gradient, first without L2 (as the diagnostics take it) and then with."""
-    network.propagate(network.whole(Y, LOSSES[pair].delta))
+    propagate(np, network, LOSSES[pair], network.whole(Y, LOSSES[pair]))
     without = network.gradient_norms()
     squared = network.decay(l2 / Y.shape[1])
-    return [*without, *network.gradient_norms(), squared]
+    return [*without.values(), *network.gradient_norms().values(), squared]
 
 
 def assert_same(one, other, Y, l2=0.0, pair=CROSS_ENTROPY):
@@ -78,6 +75,18 @@ def test_gram_is_primal(build, optimizer, batch_size, l2, activation, depth):
     assert_same(gram_, primal, Y, l2)
     moved = primal.parameters()[0][0] - weights[0]
     assert np.linalg.norm(moved) > 1e-3  # it was a training
+
+
+@pytest.mark.parametrize("optimizer", LINEAR)
+@pytest.mark.parametrize("batch_size", [None, 5], ids=["full", "minibatch"])
+@pytest.mark.parametrize("l2", [0.0, 0.7])
+def test_gram_is_primal_while_the_rate_decays(build, optimizer, batch_size, l2):
+    images, Y, weights = problem([40, 6, 5, 1])
+    primal, gram_, constant = (build(images, weights, "tanh", s) for s in ("primal", "gram", "gram"))
+    costs, costs_gram = (run(net, Y, optimizer, batch_size, l2, decay=0.3) for net in (primal, gram_))
+    np.testing.assert_allclose(costs_gram, costs, rtol=1e-11)
+    assert_same(gram_, primal, Y, l2)
+    assert not np.allclose(run(constant, Y, optimizer, batch_size, l2), costs, rtol=1e-6)
 
 
 @pytest.mark.parametrize("pair", LOSSES, ids="-".join)
@@ -124,7 +133,7 @@ def test_a_layer_that_need_not_decay_gives_the_same_bits(batch_size):
     images, Y, weights = problem([40, 5, 1])
     layers = [GramLayer(images, gram(images), weights[0], decays=decays) for decays in (True, False)]
     costs, costs_without = (
-        run(Network(layer, weights[1:], "relu", 0.0), Y, "momentum", batch_size) for layer in layers
+        run(Network(layer, weights[1:], activation("relu")), Y, "momentum", batch_size) for layer in layers
     )
     np.testing.assert_array_equal(costs_without, costs)
     for found, expected in zip(layers[1].weights(), layers[0].weights(), strict=True):
@@ -157,23 +166,29 @@ def test_forward_is_the_affine_map(layer):
     other = np.random.RandomState(4).randn(6, 7)
     for inputs, rows in ((layer.whole(), images), (layer.inputs(other), other)):
         Z1 = np.full((3, inputs.k), np.nan)
-        run_all(layer.forward(inputs, Z1))
+        layer.forward(np, inputs, Z1)
         np.testing.assert_allclose(Z1[:, : len(rows)], W1 @ rows.T + [[0.5], [-1.0], [2.0]], rtol=1e-13)
 
 
+def minibatch(layer, places):
+    inputs = layer.minibatch(len(places))
+    layer.gather(np.array(places), inputs)
+    return inputs
+
+
 def backward(layer, batch, inputs, dZ1):
-    """The layer's backward pass, with dZ1 where the loop puts it and 0 beyond the examples."""
-    room = np.empty_like(dZ1) if batch is not None else layer.whole_dZ1()
-    room[...] = 0.0
-    room[:, : dZ1.shape[1]] = dZ1
-    run_all(layer.backward(batch, inputs, room))
+    """The layer's backward pass, with dZ1 where the loop puts it and 0 after the examples."""
+    padded = np.empty_like(dZ1) if batch is not None else layer.whole_dZ1()
+    padded[...] = 0.0
+    padded[:, : dZ1.shape[1]] = dZ1
+    layer.backward(np, inputs, padded)
 
 
 @pytest.mark.parametrize("places", [None, [3], [4, 0, 2]])
 def test_a_step_along_the_gradient_is_dZ_times_the_images(layer, places):
     images, _, (W1,) = problem([7, 3], m=5)
     batch = None if places is None else np.array(places)
-    inputs = layer.whole() if batch is None else layer.take(batch)
+    inputs = layer.whole() if batch is None else minibatch(layer, batch)
     chosen = images if batch is None else images[batch]
     dZ1 = np.random.RandomState(4).randn(3, len(chosen))
     layer.dP[...] = np.nan  # whatever an earlier step left
@@ -205,7 +220,7 @@ def test_decay_by_itself_shrinks_the_weights(layer):
 def test_decay_makes_use_of_the_pass_before_it(layer):
     layer.P[...] = np.random.RandomState(4).randn(*layer.P.shape)
     inputs = layer.whole()
-    run_all(layer.forward(inputs, np.empty((3, inputs.k))))
+    layer.forward(np, inputs, np.empty((3, inputs.k)))
     layer.dP[...] = 0.0
     W, _ = layer.weights()
     assert layer.decay(0.25, inputs) == pytest.approx((W**2).sum(), rel=1e-13)
@@ -225,12 +240,20 @@ def test_weights_are_a_copy(layer):
     np.testing.assert_array_equal(b, kept[1])
 
 
-def test_take_chooses_examples(layer):
-    places = np.array([2, 0])
-    taken = layer.take(places)
+@pytest.mark.parametrize("places", [[2, 0], slice(1, 4)], ids=["minibatch", "part"])
+def test_some_examples_have_their_columns(layer, places):
+    taken = layer.take(places) if isinstance(places, slice) else minibatch(layer, places)
     np.testing.assert_array_equal(taken.columns, layer.whole().columns[:, places])
     if isinstance(layer, GramLayer):
         np.testing.assert_array_equal(taken.start, layer.whole().start[:, places])
+
+
+def test_a_minibatch_is_filled_anew(layer):
+    inputs = minibatch(layer, [2, 0])
+    layer.gather(np.array([4, 1]), inputs)
+    np.testing.assert_array_equal(inputs.columns, layer.whole().columns[:, [4, 1]])
+    if isinstance(layer, GramLayer):
+        np.testing.assert_array_equal(inputs.places, [4, 1])
 
 
 def test_gram_by_hand():
@@ -304,7 +327,9 @@ def test_longer_trainings_never_turn_away_from_gram(n_0, n_1, m, iterations):
 
 @pytest.mark.parametrize("name", [n for n, optimizer in OPTIMIZERS.items() if not optimizer.linear])
 def test_gram_with_an_optimizer_that_is_not_linear_is_refused_with_the_remedy(name, home):
-    with pytest.raises(UserError, match=r"^trainer\.solver: .*adam.*give trainer\.solver=primal or auto$"):
+    with pytest.raises(
+        UserError, match=rf"^trainer\.solver: .*{name}.*give trainer\.solver=primal or auto$"
+    ):
         compose([f"optimizer.name={name}", "trainer.solver=gram"])
     for solver in ("primal", "auto"):
         compose([f"optimizer.name={name}", f"trainer.solver={solver}"])
@@ -316,10 +341,9 @@ def test_gram_and_every_linear_optimizer_are_allowed(home):
     assert ranges.RANGES["trainer.solver"][0]("gram")
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "solver"), [("gd", "gram"), ("momentum", "gram"), ("adam", "primal")]
-)
-def test_auto_is_resolved(optimizer, solver, home):
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_auto_is_resolved(optimizer, home):
+    solver = "gram" if OPTIMIZERS[optimizer].linear else "primal"
     random = np.random.RandomState(0)
     for split, m in (("train", 4), ("test", 3)):
         hdf5.write(home / f"{split}.h5", split, random.rand(m, 200), np.arange(m) % 2, ("no", "yes"))

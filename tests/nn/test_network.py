@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlab.nn.activations import ACTIVATIONS
+from nnlab.nn.activations import ACTIVATIONS, activation
 from nnlab.nn.inference import logits
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
-from nnlab.nn.operations import run as run_all
-from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import train
+from nnlab.nn.network import Workspace, propagate
+from nnlab.nn.optimizers import init
+from nnlab.nn.tape import Tape
+from nnlab.nn.training import Schedule, train
 
 SOLVERS = pytest.mark.parametrize("solver", ["primal", "gram"])
 LEAK = 0.1
@@ -21,15 +22,14 @@ CROSS_ENTROPY = ("sigmoid", "cross_entropy")
 
 def run(network, Y, pair=CROSS_ENTROPY, lr=0.5, steps=5, l2=0.0):
     """The costs of some steps of gradient descent."""
-    state = init("gd", network.theta, lr)
-    return train(network, Y, LOSSES[pair], OPTIMIZERS["gd"], state, iterations=steps, l2=l2)
+    return train(network, Y, LOSSES[pair], init("gd", network.theta, lr), Schedule(steps, l2=l2))
 
 
 def passes(network, Y, pair=CROSS_ENTROPY):
     """One forward and backward pass: J and the arrays, with the gradient left in the network."""
-    batch = network.whole(Y, LOSSES[pair].delta)
-    network.propagate(batch)
-    return float(LOSSES[pair].cost(batch.Z_L[0], Y)), batch.arrays
+    batch = network.whole(Y, LOSSES[pair])
+    propagate(np, network, LOSSES[pair], batch)
+    return float(LOSSES[pair].cost(batch.logits[0], batch.targets)), batch.w
 
 
 def problem(sizes, m, seed=0):
@@ -84,19 +84,20 @@ class TestByHand:
             np.testing.assert_array_equal(found, value)
 
     def test_forward(self, network):
-        _, arrays = passes(network, self.Y)
+        _, w = passes(network, self.Y)
         np.testing.assert_array_equal(network.forward_train()[:, :2], [[0.0, 0.0]])
-        np.testing.assert_array_equal(arrays.Z_L[0, :, :2], [[0.0, 0.0]])
-        np.testing.assert_array_equal(arrays.A[0][:, :2], [[0.0, 2.0], [2.0, 3.0]])
+        np.testing.assert_array_equal(w.Z[2][:, :2], [[0.0, 0.0]])
+        np.testing.assert_array_equal(w.A[1][:, :2], [[0.0, 2.0], [2.0, 3.0]])
 
     def test_backward(self, network):
-        cost, arrays = passes(network, self.Y)
+        cost, w = passes(network, self.Y)
         assert cost == np.log(2.0)
-        np.testing.assert_array_equal(arrays.dZ[1][:, :2], [[-0.25, 0.25]])
-        np.testing.assert_array_equal(arrays.dZ[0][:, :2], [[0.0, -0.125], [-0.25, 0.25]])
+        np.testing.assert_array_equal(w.dZ[2][:, :2], [[-0.25, 0.25]])
+        np.testing.assert_array_equal(w.dZ[1][:, :2], [[0.0, -0.125], [-0.25, 0.25]])
         np.testing.assert_array_equal(network.blocks[1][1], np.hstack([self.dW2, self.db2]))
         norms = [np.sqrt((self.dW1**2).sum()), np.sqrt((self.dW2**2).sum())]
-        np.testing.assert_allclose(network.gradient_norms(), norms, rtol=1e-15)
+        assert list(network.gradient_norms()) == [1, 2]
+        np.testing.assert_allclose([*network.gradient_norms().values()], norms, rtol=1e-15)
 
     def test_step(self, network):
         assert run(network, self.Y, lr=1.0, steps=1) == np.log(2.0)
@@ -167,11 +168,7 @@ def textbook(images, Y, weights, activation, pair, lr, l2, steps):
     return costs, p
 
 
-def test_the_textbook_knows_every_activation():
-    assert G.keys() == ACTIVATIONS.keys()
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", G)
 @pytest.mark.parametrize("pair", LOSSES, ids="-".join)
 @pytest.mark.parametrize("l2", [0.0, 0.7])
 @SOLVERS
@@ -235,7 +232,8 @@ def test_decay_adds_the_weights_and_returns_their_squares(build, solver):
     network.gradient[...] = 0.0
     squares = [float((W**2).sum()) for W, _ in parameters]
     assert network.decay(0.25) == pytest.approx(sum(squares), rel=1e-13)
-    np.testing.assert_allclose(network.gradient_norms(), 0.25 * np.sqrt(squares), rtol=1e-12)
+    norms = [*network.gradient_norms().values()]
+    np.testing.assert_allclose(norms, 0.25 * np.sqrt(squares), rtol=1e-12)
     network.theta -= network.gradient
     for (W, b), (W_before, b_before) in zip(network.parameters(), parameters, strict=True):
         np.testing.assert_allclose(W, 0.75 * W_before, rtol=1e-12, atol=1e-15)
@@ -258,24 +256,26 @@ def test_a_pass_leaves_theta_alone_and_can_be_repeated(build, solver):
 def test_each_run_of_a_batch_leaves_its_own_logits(build, solver, sizes):
     images, Y, weights = problem(sizes, m=5)
     network = build(images, weights, solver=solver)
-    batch = network.whole(Y, LOSSES[CROSS_ENTROPY].delta, runs=3)
+    batch, tape = network.whole(Y, LOSSES[CROSS_ENTROPY], runs=3), Tape()
+    propagate(tape, network, LOSSES[CROSS_ENTROPY], batch)
     expected = []
-    for operations in batch.runs:
+    for calls in tape.runs(batch.w.Z[network.L], list(batch.w.logits)):
         expected.append(network.forward_train()[:, :5])
-        run_all(operations)
+        for call in calls:
+            call()
         network.theta -= network.gradient
-    np.testing.assert_array_equal(batch.Z_L, expected)
-    assert (batch.Z_L[0] != batch.Z_L[1]).all()
+    np.testing.assert_array_equal(batch.logits, expected)
+    assert (batch.logits[0] != batch.logits[1]).all()
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", ACTIVATIONS)
 @SOLVERS
-def test_logits_are_the_forward_pass(build, activation, solver):
+def test_logits_are_the_forward_pass(build, name, solver):
     images, Y, weights = problem([6, 4, 3, 2], m=5)
-    network = build(images, weights, activation, solver, LEAK)
+    network = build(images, weights, name, solver, LEAK)
     run(network, Y, steps=3)
     expected = network.forward_train()[:, :5]
-    found = logits(network.parameters(), images, activation, LEAK)
+    found = logits(network.parameters(), images, activation(name, {"leak": LEAK}))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 
@@ -284,8 +284,8 @@ def test_float32_stays_float32(build, solver):
     images, Y, weights = problem([6, 4, 1], m=5)
     network = build(images.astype(np.float32), weights, solver=solver)
     run(network, Y.astype(np.float32), l2=0.1)
-    room = network.arrays(2)
-    arrays = [network.theta, network.gradient, room.Z_L, *room.A, *room.dZ]
+    w = Workspace(network, 2)
+    arrays = [network.theta, network.gradient, w.logits, w.all_slopes, *w.A.values(), *w.dZ.values()]
     arrays += [p for pair in network.parameters() for p in pair]
     assert {a.dtype for a in arrays} == {np.dtype("float32")}
 
@@ -311,13 +311,16 @@ def test_shapes(build, net, activation, solver, k):
     images, Y, weights = problem(**net)
     n_0, *sizes = net["sizes"]
     network = build(images, weights, activation, solver)
-    assert network.sizes == sizes
-    arrays = network.arrays(k)
+    layers = range(1, len(sizes) + 1)
+    assert network.n == dict(zip(layers, sizes, strict=True)) and len(sizes) == network.L
+    w = Workspace(network, k, runs=3)
     Z_L = network.forward(network.first.inputs(np.ones((k, n_0))))
     assert Z_L.shape == (sizes[-1], k)
-    shapes = [(n_l, k) for n_l in sizes]
-    assert [dZ.shape for dZ in arrays.dZ] == shapes and [A.shape for A in arrays.A] == shapes[:-1]
-    assert network.arrays(k, runs=3).Z_L.shape == (3, *shapes[-1])
+    shapes = {l: (n_l, k) for l, n_l in network.n.items()}
+    assert {l: dZ.shape for l, dZ in w.dZ.items()} == {l: Z.shape for l, Z in w.Z.items()} == shapes
+    shapes.pop(network.L)
+    assert {l: A.shape for l, A in w.A.items()} == {l: S.shape for l, S in w.slopes.items()} == shapes
+    assert w.logits.shape == (3, sizes[-1], k) and w.Z[network.L] is not w.logits[1]
     assert run(network, Y, pair=("identity", "squared_error"), lr=1e-3).shape == (5,)
     shapes = [(W.shape, b.shape) for W, b in network.parameters()]
     assert shapes == [(W.shape, (len(W), 1)) for W in weights]
@@ -337,7 +340,7 @@ def test_permuting_hidden_units_changes_no_output(build, net, activation, solver
     for start in (weights, permuted):
         network = build(images, start, activation, solver)
         costs.append(run(network, Y, ("identity", "squared_error"), lr=0.05))
-        outputs.append(logits(network.parameters(), images, activation, 0.1))
+        outputs.append(logits(network.parameters(), images, network.g))
     np.testing.assert_allclose(costs[0], costs[1], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-8, atol=1e-10)
 
