@@ -18,13 +18,15 @@ from experiments.speed.scale import KINDS
 from experiments.speed.work import Problem
 from experiments.speed.workers import Failure, Timed, Worker, cores
 from nnlab.data.dataset import Dataset
-from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.activations import activation
+from nnlab.nn.first_layer import GramLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
 from nnlab.nn.network import Network
-from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import train
+from nnlab.nn.optimizers import init
+from nnlab.nn.training import Schedule, train
 
 
 def timed(seconds: float) -> dict[str, Any]:
@@ -216,11 +218,9 @@ def test_ratios() -> None:
 def test_the_peers_give_the_costs_of_nnlab(peer: Any, toy: Dataset) -> None:
     images, Y = toy.train.features(), targets(toy.train.y, 1, np.dtype("float64"))
     weights = draw("lecun", 1.0, [images.shape[1], 5, 4, 1], 1)
-    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], "relu", 0.0)
-    ours = train(
-        network, Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS["gd"], init("gd", network.theta, 0.1),
-        iterations=5,
-    )  # fmt: skip
+    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], activation("relu"))
+    state = init("gd", network.theta, 0.1)
+    ours = train(network, Y, LOSSES["sigmoid", "cross_entropy"], state, Schedule(iterations=5))
     trainer = peer(Problem(images, Y, weights, 0.1))
     trainer.start()
     assert np.allclose(trainer.run(5), ours, rtol=0, atol=1e-13)
