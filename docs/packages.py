@@ -29,8 +29,9 @@ def imports(package: Path) -> Iterator[str]:
                 continue
             for name in names:
                 first, _, rest = name.partition(".")
-                if first == "nnlab" and (package.parent / rest.partition(".")[0]).is_dir():
-                    yield rest.partition(".")[0]
+                other = rest.partition(".")[0]
+                if first == "nnlab" and other and (package.parent / other / "__init__.py").is_file():
+                    yield other
 
 
 def graph(root: Path = ROOT / "nnlab") -> dict[str, set[str]]:
@@ -93,7 +94,7 @@ def draw(edges: Mapping[str, set[str]], jobs: Mapping[str, str], modules: str) -
 
 
 def _box(y: int, name: str, text: str) -> list[str]:
-    lines = textwrap.wrap(text, 62)
+    lines = textwrap.wrap(text, 70)
     size = f'x="{MARGIN}" y="{y}" width="{BOX}" height="{ROW - 14}"'
     parts = [f'<rect {size} rx="5" fill="#f4f6f8" stroke="#444" stroke-width="1"/>']
     middle = y + 29
