@@ -74,7 +74,7 @@ def members(path: Path, file: h5py.File) -> tuple[h5py.Dataset, h5py.Dataset, h5
 
 
 def plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
-    """The array of this name; UserError unless its bytes are in this file and it is no link.
+    """The array of this name; UserError if it is a link or its bytes are in another file.
 
     A hard link is the usual way in which a file holds an array.
     """
