@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nnlab.cells.train_cell import dataset
+from nnlab.cells.load import dataset
+from nnlab.cells.recorded_config import configuration
 from nnlab.config.compose import compose
 from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset
@@ -20,7 +21,6 @@ from nnlab.errors import UserError
 from nnlab.nn.metrics import classes
 from nnlab.records import record
 from nnlab.reports import significance as statistics
-from nnlab.reruns.replay import configuration
 from nnlab.tracking.runs import Run
 
 NAMED = ("painted", "catvnoncat")  # sets that are found by their name

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnlab.config.run_name import run_name
 from nnlab.config.schema import from_dict
+from nnlab.records.differences import differing
 from nnlab.records.record import Record
 from nnlab.reports import figures
 from nnlab.reports import predictions as answers
@@ -16,7 +17,6 @@ from nnlab.reports import significance as statistics
 from nnlab.reports.figures import Curve
 from nnlab.reports.html import render
 from nnlab.reports.views import LARGEST, finite
-from nnlab.reruns.replay import differing
 
 POINTS = 1000  # of one curve
 Rows = list[list[str]]

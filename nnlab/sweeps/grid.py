@@ -16,8 +16,8 @@ from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, OmegaConf
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import Cell, resolve
 from nnlab.config.compose import composed, convert, without_hydra
 from nnlab.config.constraints import check, reject_hidden_conflict
 from nnlab.config.overrides import check_key, is_group, options, parsed

@@ -7,10 +7,11 @@ from multiprocessing import parent_process
 from pathlib import Path
 
 from nnlab.cells import plan as plans
-from nnlab.cells.train_cell import Cell, attempt
+from nnlab.cells.cell import Cell
+from nnlab.cells.run_cell import attempt
 from nnlab.config.paths import home
-from nnlab.records import record
-from nnlab.records.lock import claim
+from nnlab.records import notes, record
+from nnlab.records.lock import cell_lock
 
 
 def work(plan_path: Path) -> None:
@@ -31,16 +32,16 @@ def _work_on(cell: Cell, wait: bool) -> bool:
     """Train a cell unless it is done or failed by now; False if somebody else holds it."""
     folder, started = cell.folder(home()), time.time()
     try:
-        with claim(folder, wait) as mine:
+        with cell_lock(folder, wait) as mine:
             if mine and not settled(cell):
                 attempt(cell, home())
             return mine
     except OSError as error:  # the folder itself cannot be had
-        record.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
+        notes.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
         return True
 
 
 def settled(cell: Cell) -> bool:
     """Is the cell done, or failed?"""
     folder = cell.folder(home())
-    return record.exists(folder) or record.failure_path(folder).is_file()
+    return record.exists(folder) or notes.failure_path(folder).is_file()

@@ -32,7 +32,7 @@ from harness import (
 )
 
 from nnlab.records import record
-from nnlab.records.lock import orphaned
+from nnlab.records.lock import holder_died
 from nnlab.records.record import MARKER
 
 QUICK = ["trainer.iterations=30"]
@@ -320,7 +320,7 @@ def test_a_killed_worker_harms_no_cell(home: Path, long_cells: tuple[list[str], 
     out, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, out + err
     assert "3 cells: 3 finished" in out and len(markers(home)) == 3
-    assert not any(orphaned(folder) for folder in folders)
+    assert not any(holder_died(folder) for folder in folders)
     assert len(runs(home, f"{CELLS} and tags.nnlab.status = 'finished'")) == 3
 
 

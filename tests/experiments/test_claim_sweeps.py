@@ -9,12 +9,12 @@ import pytest
 from harness import living_in
 
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import run_cell
+from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import composed
 from nnlab.config.paths import EXPERIMENTS
 from nnlab.data.painted import generator as painted
 from nnlab.experiments import find
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 from nnlab.sweeps.experiment_data import draw_data, load_code
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
 from nnlab.sweeps.run import experiment_grid
@@ -57,7 +57,7 @@ def test_three_steps_of_the_sweep(home: Path, name: str) -> None:
     assert len(grid.swept) >= 1
     records = []
     for cell in (plan.cells[0], plan.cells[-1]):  # the last may be meant to diverge
-        with claim(cell.folder(home)):
+        with cell_lock(cell.folder(home)):
             records.append(run_cell(cell, home))
     assert records[0].status == "finished"
     assert len(records[0].arrays("history")["train/cost"]) == 3

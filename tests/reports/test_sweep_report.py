@@ -34,12 +34,12 @@ from harness import (
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
+from nnlab.cells.run_cell import run_cell
 from nnlab.cells.summary import summarize
-from nnlab.cells.train_cell import run_cell
 from nnlab.cli.main import cli
 from nnlab.errors import Failed, UserError
 from nnlab.nn.metrics import classes
-from nnlab.records import record
+from nnlab.records import notes, record
 from nnlab.reports import significance as statistics
 from nnlab.reports import sweep_report as report
 from nnlab.sweeps.report import attach_report
@@ -85,7 +85,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
         plan = plans.make("sweep", cells, KEYS)
         failed = cells[-3]  # 3 layers, scale 1, seed 2
         record.discard(failed.folder(home))
-        record.write_failure(failed.folder(home), ERROR, "Traceback ...", time.time(), time.time())
+        notes.write_failure(failed.folder(home), ERROR, "Traceback ...", time.time(), time.time())
         publish(home, plan)
     return home, plan
 
@@ -271,7 +271,7 @@ def test_small_and_sad_sweeps(
         for made in cells:
             made.folder(home).mkdir(parents=True)
             if fails:
-                record.write_failure(made.folder(home), "OSError: full", "Traceback", 0.0, 1.0)
+                notes.write_failure(made.folder(home), "OSError: full", "Traceback", 0.0, 1.0)
             else:
                 run_cell(made, home)
         publish(home, plans.make("sweep", cells, ["seed"]))
