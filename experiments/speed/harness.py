@@ -89,7 +89,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
 
 
 def planning() -> Callable[[int], dict[str, Any]]:
-    """A task: seconds to plan that many cells, and those of Hydra's own two compositions of one job."""
+    """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
     import hydra
 
     from nnlab.sweeps.grid import plan_cells, read_grid
@@ -100,7 +100,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
             "grid": ["model.width=range(2,5)", "init.scale=0.1,1,10", f"seed=range(1,{count // 9 + 1})"],
         }
         seconds = {}
-        dataset(cell("deep").config)  # read before
+        dataset(cell("deep").config)  # so that it is read before the clock starts
         for name, swept in grids.items():
             begin = time.perf_counter()
             grid = read_grid([f"data={data_name()}", *swept], {}, {})

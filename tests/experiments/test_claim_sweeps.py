@@ -22,12 +22,12 @@ from nnlab.sweeps.run import experiment_grid
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One home, so that data are drawn once, and with the real data if they are there."""
+    """One home for all tests, so that data are drawn once; with the course's files if they are there."""
     folder = tmp_path_factory.mktemp("sweeps") / "home"
     given = {key: os.environ[key] for key in ("NNLAB_DATA",) if key in os.environ}
     with living_in(folder, **given):
         for name in ("linear_collapse", "regularization_momentum_minibatch"):
-            large = folder / "data" / name  # a few pictures do for three steps
+            large = folder / "data" / name  # a few pictures are enough for three steps
             large.mkdir(parents=True)
             for split in ("train", "test"):
                 painted.write(large / f"{split}.h5", split, 12, seed=0)
