@@ -1,13 +1,13 @@
-# nnlab: `make sweep`, `make ui`, `make test`. Every target sets up what it needs.
+# nnlab: `make sweep`, `make ui`, `make test`. Every target first installs what it needs.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup data train sweep rerun report experiments ui test test-all bench lint clean lock
+.PHONY: help setup data train sweep rerun report experiments ui test test-all bench lint packages clean lock
 
 PYTHON ?= python3
 DATA ?= painted
 ARGS ?=
 PORT ?= 5000
-# the packages, so that a second set-up needs no network
+# the downloaded packages: a second set-up needs no network
 WHEELS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/nnlab/wheels
 
 READY := .venv/ready
@@ -16,7 +16,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --no-index -f "$(WHEELS)"
 
-# a copy of the course's data set beside the checkout is used where it stands
+# if there is a copy of the course's data set beside the checkout, the tests use it
 ifneq ($(wildcard ../shared/data/catvnoncat),)
 test test-all bench: export NNLAB_DATA ?= $(abspath ../shared/data)
 endif
@@ -43,7 +43,7 @@ data: $(READY) ## make or fetch the image set DATA
 	@$(if $(filter catvnoncat,$(DATA)),$(BIN)/nnlab data ready data=catvnoncat >/dev/null 2>&1 || $(BIN)/nnlab data fetch &&) \
 	  $(BIN)/nnlab data ready data=$(DATA)
 
-# the painted set makes itself; the course's files are fetched before anything is trained on them
+# nnlab paints the painted set when it needs it; the course's files are fetched before a training
 ifeq ($(DATA),catvnoncat)
 train sweep: data
 endif
@@ -60,7 +60,7 @@ rerun: $(READY) ## train a recorded run again, compare every bit: make rerun RUN
 report: $(READY) ## write the page on a sweep, the latest by default: make report SWEEP=c5ad94f1
 	@$(BIN)/nnlab report $(if $(SWEEP),"$(SWEEP)") $(ARGS)
 
-# without the course's files the experiments that need them say so, and the others go on
+# if the course's files cannot be fetched, the experiments that need them say so; the others are tested
 experiments: $(READY) ## test the notes' claims: make experiments ARGS="zero_init"
 	@$(BIN)/nnlab data ready data=catvnoncat >/dev/null 2>&1 || $(BIN)/nnlab data fetch || true
 	@$(BIN)/nnlab experiments $(ARGS)
@@ -74,11 +74,11 @@ test: $(READY) ## run the tests (under three minutes)
 test-all: $(READY) ## run all tests, the slow ones too
 	@$(BIN)/python -m pytest $(ARGS)
 
-# the peers choose their kernels by the processor: so does NumPy's BLAS, whatever it is told elsewhere
-bench: $(BENCH_READY) ## measure against the peers, a quarter of an hour: make bench ARGS="--only loop"
+# the peers choose their kernels by the processor; without these variables NumPy's BLAS does so too
+bench: $(BENCH_READY) ## compare the speed with peers (a quarter of an hour): make bench ARGS="--only loop"
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m experiments.speed.bench $(ARGS)
 
-# the peers are no part of the lock, and may change nothing that it pins
+# the peers are not in requirements.lock; their installation must not change a package that it pins
 $(BENCH_READY): $(READY)
 	@echo "installing the peers of the benchmark: PyTorch and JAX (some hundred megabytes, once)"
 	@$(PIP) freeze --exclude-editable > .venv/pinned.txt
@@ -90,6 +90,9 @@ lint: $(READY) ## ruff and mypy --strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+packages: $(READY) ## draw the packages and their imports into docs/packages.svg
+	@$(BIN)/python docs/packages.py
 
 lock: ## pin the newest packages that pyproject.toml admits (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

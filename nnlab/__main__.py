@@ -1,4 +1,4 @@
-"""`python -m nnlab` and the command `nnlab`: an interrupt is one line from the very first moment."""
+"""`python -m nnlab` and the command `nnlab`; an interrupt prints one line from the start on."""
 
 import atexit
 import gc
@@ -7,17 +7,17 @@ from nnlab import signals as interrupts
 
 
 def main() -> None:
-    """Run the command line; loading it takes half a second, which may be interrupted too."""
+    """Run the command line; its loading can be interrupted too."""
     interrupts.handle(interrupts.leave)
-    gc.set_threshold(10_000)  # imports make many objects and no garbage; each look for it takes longer
-    atexit.register(gc.freeze)  # and none is looked for in a process that ends: with MLflow, 0.8 s
+    gc.set_threshold(10_000)  # imports make many objects but no garbage, and each search takes longer
+    atexit.register(gc.freeze)  # no search when the process ends: with MLflow it takes 0.8 s
     from nnlab.cli import main as cli
 
     interrupts.handle(interrupts.interrupt)
     try:
         cli.main()
     except BaseException:
-        if interrupts.came:  # whatever a library made of it on the way
+        if interrupts.came:  # a library may have made another error of it
             interrupts.leave()
         raise
 

@@ -1,4 +1,4 @@
-"""Cores and threads: how many there are, and how many threads BLAS takes for as long as it is said."""
+"""How many cores this process may use, and how many threads BLAS may start."""
 
 from contextlib import AbstractContextManager
 from functools import cache
@@ -7,19 +7,19 @@ from threadpoolctl import ThreadpoolController
 
 
 def limited(threads: int) -> AbstractContextManager[object]:
-    """Within this block, BLAS takes so many threads."""
+    """Within this block, BLAS computes with at most ``threads`` threads."""
     limit: AbstractContextManager[object] = _libraries().limit(limits=threads)
     return limit
 
 
 def cores() -> int:
-    """How many cells can train at once, one on each core that this process may use."""
-    from joblib import cpu_count  # not for every command
+    """The number of cores that this process may use: as many cells can train at once."""
+    from joblib import cpu_count  # takes time to load, and few commands need it
 
     return int(cpu_count())
 
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """Those that NumPy came with; to look for them takes longer than to set them."""
+    """The BLAS libraries that NumPy loaded. Finding them takes longer than setting their threads."""
     return ThreadpoolController()

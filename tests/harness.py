@@ -16,10 +16,11 @@ from unittest.mock import patch
 import h5py
 import numpy as np
 
-from nnlab.cells.train_cell import Cell, resolve, run_cell
+from nnlab.cells.cell import Cell, resolve
+from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import compose
 from nnlab.records import record
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 
 # -- data ------------------------------------------------------------------------------------------
 
@@ -149,7 +150,7 @@ def cell(*overrides: str) -> Cell:
 def trained(home: Path, *overrides: str) -> tuple[Cell, record.Record]:
     """Train a cell in this process and return it with its record."""
     made = cell(*overrides)
-    with claim(made.folder(home)) as mine:
+    with cell_lock(made.folder(home)) as mine:
         assert mine
         return made, run_cell(made, home)
 

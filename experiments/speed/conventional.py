@@ -1,8 +1,11 @@
 """The conventional harness: a Hydra multirun; each job trains one cell and logs each step to MLflow.
 
-    python -m experiments.speed.conventional --multirun seed=1,2 trainer=numpy store=sqlite:///mlflow.db
+    python -m experiments.speed.conventional --multirun seed=1,2 trainer=numpy problems=FOLDER \
+        store=sqlite:///mlflow.db log=FILE
 
-``measure`` starts it for some cells of the sweep and fewer steps, and scales the times up.
+A job reads its images and first weights from FOLDER/SEED.npz, so that it does not have to compose a
+configuration of nnlab inside its own. ``measure`` writes these files and starts the harness, for some cells
+of the sweep and fewer steps, and scales the times up.
 """
 
 import json
@@ -16,11 +19,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
+import numpy as np
 from omegaconf import DictConfig
 
 from experiments.speed.cells import CELLS, environment
-from experiments.speed.work import ITERATIONS, problem
+from experiments.speed.work import ITERATIONS, Problem, problem
 from experiments.speed.workers import ONE_THREAD, cores
 
 TRAINERS = ("numpy", "torch")
@@ -34,16 +37,15 @@ def job(cfg: DictConfig) -> None:
     from experiments.speed.frameworks import Torch
     from experiments.speed.peers import Plain
 
-    GlobalHydra.instance().clear()  # nnlab composes with Hydra too
     mlflow.set_tracking_uri(cfg.store)
     mlflow.set_experiment("conventional")
-    trainer = (Torch if cfg.trainer == "torch" else Plain)(problem(cfg.net, cfg.seed))
+    trainer = (Torch if cfg.trainer == "torch" else Plain)(_load(Path(cfg.problems, f"{cfg.seed}.npz")))
     trainer.start()
     next(trainer.steps())  # libraries that load at the first step load once per process
     trainer.start()
     begin = time.perf_counter()
     with mlflow.start_run():
-        mlflow.log_params({"net": cfg.net, "trainer": cfg.trainer, "seed": cfg.seed})
+        mlflow.log_params({"net": "deep", "trainer": cfg.trainer, "seed": cfg.seed})
         setup = time.perf_counter() - begin
         for step, cost in zip(range(cfg.iterations), trainer.steps(), strict=False):
             mlflow.log_metric("train/cost", cost, step=step)
@@ -51,6 +53,18 @@ def job(cfg: DictConfig) -> None:
     setup = time.perf_counter() - begin - steps
     with Path(cfg.log).open("a") as log:
         log.write(json.dumps({"seed": cfg.seed, "setup": setup, "steps": steps}) + "\n")
+
+
+def _save(path: Path, made: Problem) -> None:
+    arrays: dict[str, Any] = {f"W{l}": W for l, W in enumerate(made.weights, start=1)}
+    arrays |= {"images": made.images, "Y": made.Y, "lr": made.lr}
+    np.savez(path, allow_pickle=False, **arrays)
+
+
+def _load(path: Path) -> Problem:
+    with np.load(path) as arrays:
+        weights = [arrays[f"W{l}"] for l in range(1, len(arrays.files) - 2)]
+        return Problem(arrays["images"], arrays["Y"], weights, float(arrays["lr"]))
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -84,9 +98,16 @@ def _multirun(trainer: str, iterations: int, jobs: int) -> list[dict[str, float]
              "mlflow.create_experiment('conventional', sys.argv[2])", store, Path(folder).as_uri()],
             env=run, check=True, capture_output=True,
         )  # fmt: skip
+        for seed in range(1, jobs + 1):
+            _save(Path(folder, f"{seed}.npz"), problem("deep", seed))
         seeds = ",".join(str(seed) for seed in range(1, jobs + 1))
         overrides = [f"seed={seeds}", f"trainer={trainer}", f"iterations={iterations}"]
-        overrides += [f"store={store}", f"log={log}", f"hydra.launcher.n_jobs={len(cores())}"]
+        overrides += [
+            f"problems={folder}",
+            f"store={store}",
+            f"log={log}",
+            f"hydra.launcher.n_jobs={len(cores())}",
+        ]
         done = subprocess.run(
             [sys.executable, "-m", "experiments.speed.conventional", "--multirun", *overrides],
             env=run, cwd=folder, capture_output=True, text=True, check=False,

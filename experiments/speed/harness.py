@@ -11,15 +11,16 @@ from unittest.mock import patch
 
 from experiments.speed.work import ITERATIONS, cell, data_name
 from nnlab.cells import plan as plans
-from nnlab.cells import train_cell as run
-from nnlab.cells.train_cell import dataset
+from nnlab.cells import train_cell
+from nnlab.cells.load import dataset
+from nnlab.cells.run_cell import attempt
 from nnlab.config.paths import CONF
 from nnlab.nn.network import Network
 from nnlab.records import record
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 
 # drawing and building, training, forming W1, evaluating
-ARITHMETIC = ("build_network", "train", "final_figures", "layer_statistics")
+ARITHMETIC = ("build", "train", "final_metrics", "layer_statistics")
 WARM_UP = 2  # cells that are not counted
 
 
@@ -51,12 +52,12 @@ def working() -> Callable[[int], list[float]]:
         with ExitStack() as stack:
             home = Path(stack.enter_context(TemporaryDirectory()))
             for name in ARITHMETIC:
-                stack.enter_context(patch.object(run, name, watch(getattr(run, name))))
+                stack.enter_context(patch.object(train_cell, name, watch(getattr(train_cell, name))))
             stack.enter_context(patch.object(Network, "parameters", watch(Network.parameters)))
             for each in cells:
                 watch.seconds, begin = 0.0, time.perf_counter()
-                with claim(each.folder(home)):
-                    run.attempt(each, home)
+                with cell_lock(each.folder(home)):
+                    attempt(each, home)
                 found.append(time.perf_counter() - begin - watch.seconds)
                 assert record.exists(each.folder(home))
         return found[WARM_UP:]
@@ -88,7 +89,7 @@ def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
 
 
 def planning() -> Callable[[int], dict[str, Any]]:
-    """A task: seconds to plan that many cells, and those of Hydra's own two compositions of one job."""
+    """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
     import hydra
 
     from nnlab.sweeps.grid import plan_cells, read_grid
@@ -99,7 +100,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
             "grid": ["model.width=range(2,5)", "init.scale=0.1,1,10", f"seed=range(1,{count // 9 + 1})"],
         }
         seconds = {}
-        dataset(cell("deep").config)  # read before
+        dataset(cell("deep").config)  # so that it is read before the clock starts
         for name, swept in grids.items():
             begin = time.perf_counter()
             grid = read_grid([f"data={data_name()}", *swept], {}, {})

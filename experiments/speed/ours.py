@@ -7,12 +7,15 @@ from tempfile import mkdtemp
 import numpy as np
 
 from experiments.speed.work import cell
+from nnlab.cells.build import Start, build_network
 from nnlab.cells.evaluation import Evaluation
-from nnlab.cells.train_cell import _progress_writer, build_network, dataset
+from nnlab.cells.load import dataset
+from nnlab.cells.run_cell import progress_writer
 from nnlab.nn.activations import activation
 from nnlab.nn.first_layer import GramLayer
 from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
+from nnlab.nn.inputs import Rows
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
 from nnlab.nn.network import Network, propagate
@@ -78,9 +81,10 @@ class Evaluated(Loop):
     def start(self) -> None:
         """Make new callbacks too."""
         super().start()
-        rows = {name: split.features() for name, split in self.data.splits.items()}
-        self._evaluation = Evaluation(self.cfg, self.data, self.Y, rows, None)
-        self.callbacks = [self._evaluation, _progress_writer(Path(mkdtemp()), time.time())]
+        rows: dict[str, Rows] = {name: split.features() for name, split in self.data.splits.items()}
+        begin = Start(self.network, 0.0, self.Y, rows, None)
+        self._evaluation = Evaluation(self.cfg, self.data, begin)
+        self.callbacks = [self._evaluation, progress_writer(Path(mkdtemp()), time.time())]
 
     @property
     def excluded(self) -> float:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlab.cells.train_cell import Cell, dataset, resolve
+from nnlab.cells.cell import Cell, resolve
+from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
 from nnlab.config.paths import named_data
 from nnlab.nn.arrays import Array

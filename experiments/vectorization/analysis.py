@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.cells.train_cell import dataset
+from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, panels

@@ -1,33 +1,46 @@
-"""What the cells of a process share of a data set: its features, and K, the Gram matrix of its images.
+"""What the cells of a process share of a data set: its parts, its features, and K, its Gram matrix.
 
-K belongs to the whole training split and is built once. A fold takes its rows and columns out of it,
+K belongs to all training images and is built once. A fold takes its rows and columns out of that K,
 so its bits do not depend on what else was trained before it.
 """
 
+from __future__ import annotations
+
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnlab.config.schema import TrainerConfig
-from nnlab.data.dataset import Dataset, Part, Split
+from nnlab.data import holdout
+from nnlab.data.dataset import Part
 from nnlab.nn.gram import gram, part_of_gram
 from nnlab.nn.inputs import Rows
 
-Array = NDArray[np.floating]
+if TYPE_CHECKING:
+    from nnlab.config.schema import TrainerConfig
+    from nnlab.data.dataset import Dataset, Split
+    from nnlab.nn.arrays import Array
 
 
-@lru_cache(maxsize=3)  # to train on, to validate, to test
+@lru_cache(maxsize=2)
+def held_out(whole: Dataset, validation: float, folds: int | None, fold: int) -> Dataset:
+    """The data with a share of the training examples, or one of the folds, held out; or as they are."""
+    if folds is not None:
+        return holdout.fold(whole, folds, fold)
+    return holdout.share(whole, validation) if validation else whole
+
+
+@lru_cache(maxsize=3)  # the splits to train on, to validate and to test
 def features(split: Split, dtype: str) -> Rows:
-    """The images of a split as rows (m, n_0), in memory or read as they are asked for."""
+    """The examples of a split as rows (m, n_0), in memory or read when they are asked for."""
     return split.rows(dtype)
 
 
 def gram_of(data: Dataset, trainer: TrainerConfig) -> tuple[Array, float]:
-    """K of the images to train on, and the seconds of building the K that it comes from.
+    """K of the images to train on, and the seconds that building it took.
 
-    They are the whole's, and counted for every cell that uses it.
+    For a fold these are the seconds of the whole K, and they count for every cell that uses it.
     """
     if isinstance(data.train, Part):
         K, seconds = _gram(data.train.whole, trainer.dtype, trainer.threads)
@@ -36,18 +49,22 @@ def gram_of(data: Dataset, trainer: TrainerConfig) -> tuple[Array, float]:
 
 
 def validation_products(data: Dataset, trainer: TrainerConfig) -> Array | None:
-    """Of the held-out images with those to train on (k, m), plus 1, where K has them and a step asks."""
-    train, held = data.train, data.validation
+    """The products of the held-out images with those to train on, plus 1 (k, m), out of the whole K.
+
+    None where K does not have them, or where no evaluation on the way asks for them.
+    """
+    train, validation = data.train, data.validation
     asked = trainer.solver == "gram" and trainer.eval_every is not None
-    if not (asked and isinstance(train, Part) and isinstance(held, Part)):
+    if not (asked and isinstance(train, Part) and isinstance(validation, Part)):
         return None
     K, _ = _gram(train.whole, trainer.dtype, trainer.threads)
-    products: Array = K[np.ix_(held.places, train.places)]
+    products: Array = K[np.ix_(validation.places, train.places)]
     return products
 
 
 @lru_cache(maxsize=1)
 def _gram(split: Split, dtype: str, threads: int) -> tuple[Array, float]:
+    """K and the seconds of building it. BLAS rounds differently with another number of ``threads``."""
     images = features(split, dtype)[:]
     start = time.perf_counter()
     K = gram(images)

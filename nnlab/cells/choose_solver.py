@@ -1,16 +1,18 @@
-"""Which of the two first layers trains faster, W1 itself or coefficients over the images."""
+"""Which of the two first layers trains faster: W1 itself, or coefficients over the images."""
 
 
 def choose_solver(
-    n_0: int, n_1: int, m: int, batch_size: int | None, iterations: int, memory_mb: int, l2: float = 0.0
+    shape: tuple[int, int, int], batch_size: int | None, iterations: int, memory_mb: int, l2: float = 0.0
 ) -> tuple[str, str]:
-    """The faster solver, "gram" or "primal", as far as K fits into the memory; and why.
+    """The faster solver, "gram" or "primal", and why; "primal" where K does not fit into the memory.
 
-    A training's time is counted in passes over an element of X or K, which take about a nanosecond
-    each: of a product with n_1 rows (more than 35 of them are limited by arithmetic), of gathering a
-    minibatch, of an update of C or W1. Building K runs at 64 multiplications in that time. With L2 a
-    cost has the norm of W1 in it, for which minibatches cost a product with all of K.
+    ``shape`` is (n_0, n_1, m). The time of a training is counted in passes over one element of X or K,
+    about a nanosecond each (measured on one core with OpenBLAS): in products with n_1 rows (above 35 rows
+    arithmetic limits them), in gathering a minibatch, and in updating C or W1. Building K does 64
+    multiplications in that time. With L2 the cost contains the norm of W1, for which a minibatch needs a
+    product with all of K.
     """
+    n_0, n_1, m = shape
     k, gather = (m, 0) if batch_size is None else (batch_size, 1)
     product = max(1.0, n_1 / 35)
     decay = n_1 * n_0 if l2 else 0

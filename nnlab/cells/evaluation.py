@@ -1,18 +1,18 @@
-"""What a net is worth: costs and accuracies (of a regression, errors) of every split, at the end and on
+"""How good a net is: costs and accuracies (of a regression, errors) of every split, at the end and on
 the way.
 
 Images are taken a few hundred at a time and always the same ones together, so a set that is streamed
 from disk gives the same bits as one in memory.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnlab.config.schema import Config
-from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.activations import activation
 from nnlab.nn.diagnostics import layer_statistics
 from nnlab.nn.first_layer import FirstLayer
@@ -20,24 +20,30 @@ from nnlab.nn.inference import Net, Parameters, forward
 from nnlab.nn.inputs import Inputs, Rows, pieces
 from nnlab.nn.losses import LOSSES, Loss, output
 from nnlab.nn.metrics import accuracy, rmse
-from nnlab.nn.network import Network
-from nnlab.nn.training import Step
 from nnlab.threads import limited
 
-Array = NDArray[np.floating]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nnlab.cells.build import Start
+    from nnlab.config.schema import Config
+    from nnlab.data.dataset import Dataset, Split
+    from nnlab.nn.arrays import Array
+    from nnlab.nn.network import Network
+    from nnlab.nn.training import Step
 
 
-def final_figures(
+def final_metrics(
     cfg: Config, data: Dataset, parameters: Parameters, rows: Mapping[str, Rows]
 ) -> tuple[dict[str, float], dict[str, Array]]:
-    """Worths of the splits, costs (without L2) of those not trained on, and outputs A_L (n_L, m)."""
+    """Score of each split, cost (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, activation(cfg.model.activation, vars(cfg.model)), cfg.model.output)
-    with limited(1):  # whatever trainer.threads: as `predict` and the served model
+    with limited(1):  # as in `predict` and in the served model, whatever trainer.threads is
         outputs = {name: _forward(net, rows[name]) for name in data.splits}
-    figures = _worth("train", data.train, outputs["train"][1])
+    metrics = _score("train", data.train, outputs["train"][1])
     for name, split in unseen(data).items():
-        figures |= _figures(name, split, *outputs[name], LOSSES[cfg.model.output, cfg.model.loss])
-    return figures, {name: A_L for name, (_, A_L) in outputs.items()}
+        metrics |= _metrics(name, split, *outputs[name], LOSSES[cfg.model.output, cfg.model.loss])
+    return metrics, {name: A_L for name, (_, A_L) in outputs.items()}
 
 
 def unseen(data: Dataset) -> dict[str, Split]:
@@ -45,13 +51,13 @@ def unseen(data: Dataset) -> dict[str, Split]:
     return {name: split for name, split in data.splits.items() if name != "train"}
 
 
-def _figures(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dict[str, float]:
+def _metrics(name: str, split: Split, Z_L: Array, A_L: Array, loss: Loss) -> dict[str, float]:
     Y = split.targets(len(Z_L), Z_L.dtype)
-    return _worth(name, split, A_L) | {f"{name}/cost": float(loss.cost(Z_L, Y))}
+    return _score(name, split, A_L) | {f"{name}/cost": float(loss.cost(Z_L, Y))}
 
 
-def _worth(name: str, split: Split, A_L: Array) -> dict[str, float]:
-    """``accuracy``; of a regression ``rmse``, the root of the mean of (A_L - Y)^2 over its elements."""
+def _score(name: str, split: Split, A_L: Array) -> dict[str, float]:
+    """``accuracy``, or ``rmse`` of a regression."""
     if not split.regression:
         return {f"{name}/accuracy": accuracy(A_L, split.y)}
     return {f"{name}/rmse": rmse(A_L, split.targets(len(A_L), A_L.dtype))}
@@ -66,39 +72,37 @@ def _forward(net: Net, rows: Rows) -> tuple[Array, Array]:
 class Evaluation:
     """A callback: accuracies or errors, costs and layer statistics at every multiple of eval_every."""
 
-    def __init__(
-        self, cfg: Config, data: Dataset, Y: Array, rows: Mapping[str, Rows], products: Array | None
-    ) -> None:
-        """``products`` are those of validation and training images, where they are known."""
-        self._cfg, self._data, self._Y, self._rows = cfg, data, Y, rows
-        self._products = {} if products is None else {"validation": products}
+    def __init__(self, cfg: Config, data: Dataset, begin: Start) -> None:
+        self._cfg, self._data, self._Y, self._rows = cfg, data, begin.Y, begin.rows
+        self._products = {} if begin.products is None else {"validation": begin.products}
         self._kept: dict[str, list[Inputs]] = {}  # of splits in memory
         self._steps: list[int] = []
-        self._figures: list[dict[str, float]] = []
+        self._metrics: list[dict[str, float]] = []
         self.seconds = 0.0
 
     def __call__(self, step: Step) -> None:
-        """Evaluate the net as it stands before update ``step.step``."""
+        """Evaluate the net before update ``step.step``."""
         every = self._cfg.trainer.eval_every
         if every is None or step.step % every:
             return
         start = time.perf_counter()
         self._steps.append(step.step)
-        self._figures.append(self._evaluate(step.network))
+        self._metrics.append(self._evaluate(step.network))
         self.seconds += time.perf_counter() - start
 
     def _evaluate(self, network: Network) -> dict[str, float]:
         cfg, data = self._cfg, self._data
         loss, kind = LOSSES[cfg.model.output, cfg.model.loss], cfg.model.output
-        figures = layer_statistics(network, self._Y, loss)
+        metrics = layer_statistics(network, self._Y, loss)
         Z_train = network.forward_train()[:, : data.m]  # (n_L, m)
-        figures |= _worth("train", data.train, output(kind, Z_train))
+        metrics |= _score("train", data.train, output(kind, Z_train))
         for name, split in unseen(data).items():
             Z_L = np.hstack([network.forward(part) for part in self._inputs(name, network.first)])
-            figures |= _figures(name, split, Z_L, output(kind, Z_L), loss)  # Z_L (n_L, m)
-        return figures
+            metrics |= _metrics(name, split, Z_L, output(kind, Z_L), loss)  # Z_L (n_L, m)
+        return metrics
 
     def _inputs(self, name: str, first: FirstLayer) -> Iterable[Inputs]:
+        """The examples of a split as the first layer takes them; kept where the split is in memory."""
         if name in self._kept:
             return self._kept[name]
         rows, products = self._rows[name], self._products.get(name)
@@ -111,10 +115,10 @@ class Evaluation:
         return self._kept[name]
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
-        """Each figure as (points,) with its ``steps``; nothing if nothing was asked for."""
+        """Each metric as (points,) beside its ``steps``; nothing where eval_every is null."""
         if not self._steps:
             return {}
-        names = self._figures[0]
+        names = self._metrics[0]
         return {"steps": np.array(self._steps)} | {
-            name: np.array([figures[name] for figures in self._figures]) for name in names
+            name: np.array([metrics[name] for metrics in self._metrics]) for name in names
         }

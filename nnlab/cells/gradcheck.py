@@ -2,7 +2,9 @@
 
 from copy import deepcopy
 
-from nnlab.cells.train_cell import build_network, dataset, resolve
+from nnlab.cells.build import build_network
+from nnlab.cells.cell import resolve
+from nnlab.cells.load import dataset
 from nnlab.config.schema import Config
 from nnlab.nn.gradcheck import Block, check
 from nnlab.nn.losses import LOSSES

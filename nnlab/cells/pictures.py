@@ -1,4 +1,4 @@
-"""Pictures of a cell, drawn with Pillow in milliseconds: wrong test images, first-layer weights."""
+"""Pictures of a cell, drawn with Pillow in milliseconds: misclassified test images, first-layer weights."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -46,14 +46,14 @@ def misclassified(
     predicted: NDArray[np.int64],
     classes: Sequence[str],
 ) -> Image.Image:
-    """The test images (k, height, width, 3) that the net got wrong, under each what it said."""
+    """The test images (k, height, width, 3) that the net got wrong, with its answer under each."""
     wrong = np.flatnonzero(y != predicted)[:MOST]
     labels = [f"said {classes[predicted[i]]}"[:20] if predicted[i] >= 0 else "no number" for i in wrong]
     return _grid(list(images[wrong]), labels, width=128)
 
 
 def labelled(images: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Image.Image:
-    """Images (height, width, 1, 3 or 4) with a label under each, MOST of them."""
+    """At most MOST images (height, width, 1, 3 or 4) with a label under each."""
     tiles = [
         image.repeat(3, axis=2)[..., :3] if image.shape[2] == 1 else image[..., :3] for image in images
     ]

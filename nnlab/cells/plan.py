@@ -1,8 +1,7 @@
-"""The plan: which cells a command asked for, under which name, kept on disk as long as the records.
+"""The plan: which cells a command asked for and under which names, kept on disk as long as the records.
 
-A plan is what `nnlab sync` needs to publish later what could not be published at once. Its id is
-made from its cells, so the same command is the same plan, and a resumed sweep goes on under the
-parent run that it began with.
+With it `nnlab sync` publishes later what could not be published at once. Its id is made from its
+cells, so the same command is the same plan, and a resumed sweep goes on under its first parent run.
 """
 
 import dataclasses
@@ -18,14 +17,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nnlab import files
+from nnlab.cells.cell import Cell
 from nnlab.cells.ranking import SCORES, ranked_by
-from nnlab.cells.train_cell import Cell
 from nnlab.config.constraints import check
 from nnlab.config.run_name import run_name
 from nnlab.config.schema import flatten, from_dict, training_dict
 from nnlab.errors import UserError
-from nnlab.records import record
 from nnlab.records.lock import locked
+from nnlab.records.record import is_sha256
 
 ID = re.compile("[0-9a-f]{12}")
 
@@ -50,9 +50,14 @@ class Plan:
         """The metric that its cells are ranked by: the score on held-out examples, or on the test set."""
         return ranked_by(self.cells[0].figure, [flatten(training_dict(c.config)) for c in self.cells])
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The run names of its cells by fingerprint."""
+        return {cell.fingerprint: run_name(cell.config, self.keys) for cell in self.cells}
+
     def name(self, cell: Cell) -> str:
         """The run name of a cell of this plan."""
-        return run_name(cell.config, self.keys)
+        return self.names[cell.fingerprint]
 
     def title(self) -> str:
         """The parent run's name: the keys that vary, short."""
@@ -67,8 +72,8 @@ def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     unique = tuple(by_fingerprint.values())
     if len({cell.figure for cell in unique}) > 1:
         raise UserError(
-            "data.train: some sets have classes and some real targets, which no figure ranks together; "
-            "sweep over them apart"
+            "data.train: some sets have classes and some real targets, which cannot be ranked together; "
+            "give each kind a sweep of its own"
         )
     content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -76,23 +81,20 @@ def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
 
 
 def _without_address(cell: Cell) -> Cell:
-    """Where the data may be fetched from is no part of a cell, and may hold a password."""
+    """The address that data are fetched from does not belong to a cell, and may hold a password."""
     data = dataclasses.replace(cell.config.data, url=None, sha256=None)
     return dataclasses.replace(cell, config=dataclasses.replace(cell.config, data=data))
 
 
 def path_of(home: Path, plan_id: str) -> Path:
-    """Where the plan of this id stands."""
+    """Where the plan of this id is kept."""
     return home / "plans" / f"{plan_id}.json"
 
 
 def save(plan: Plan, path: Path) -> None:
     """Write a plan in one piece."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    values = dataclasses.asdict(plan)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(values))
-    temporary.replace(path)
+    files.write(path, json.dumps(dataclasses.asdict(plan)).encode())
 
 
 def load(path: Path) -> Plan:
@@ -110,29 +112,29 @@ def load(path: Path) -> Plan:
 
 
 def _check(plan: Plan) -> None:
-    """Raise an error for what no plan has that was written here: its ids are parts of paths."""
+    """Raise an error for what ``save`` never writes. Ids become parts of paths."""
     if not ID.fullmatch(plan.id) or plan.kind not in ("sweep", "train") or not plan.cells:
-        raise ValueError("of another kind")
+        raise ValueError("its id, its kind or its cells are missing")
     if not (math.isfinite(plan.created) and all(isinstance(key, str) for key in plan.keys)):
-        raise TypeError("its time is none, or its keys are")
+        raise TypeError("its time is not a number, or its keys are not texts")
     for cell in plan.cells:
         check(cell.config)
-        if not record.DIGEST.fullmatch(cell.fingerprint):
-            raise ValueError(f"{cell.fingerprint!r} is no fingerprint")
+        if not is_sha256(cell.fingerprint):
+            raise ValueError(f"{cell.fingerprint!r} is not a fingerprint")
         if cell.figure not in SCORES:
-            raise ValueError(f"{cell.figure!r} is no figure")
+            raise ValueError(f"{cell.figure!r} is not what cells are ranked by")
 
 
 @contextmanager
 def running(home: Path, plan: Plan) -> Iterator[Plan]:
-    """Save a plan and hold its lock while its driver runs; waits for another driver of the same plan.
+    """Save a plan and hold its lock for this block; waits for another driver of the same plan.
 
     A plan that was run before keeps the time of its first creation.
     """
     path = path_of(home, plan.id)
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.with_suffix(".lock"), wait=True):
-        with suppress(UserError):  # there is none yet, or it is damaged and made anew
+        with suppress(UserError):  # there is none yet, or it is damaged and written again
             plan = dataclasses.replace(plan, created=load(path).created)
         save(plan, path)
         yield plan

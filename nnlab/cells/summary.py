@@ -11,12 +11,12 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.ranking import Configuration, Result, cost_beside, rank, sort_key
-from nnlab.cells.train_cell import Cell
 from nnlab.config.schema import flatten, training_dict
 from nnlab.errors import UserError
-from nnlab.records import record
+from nnlab.records import notes, record
 
 HEADINGS = {
     "validation/accuracy": "val acc",
@@ -185,7 +185,7 @@ def _row(plan: Plan, cell: Cell, rec: record.Record | None, home: Path) -> dict[
     row |= {key: values[key] for key in plan.keys if key in values} | dict.fromkeys(_kept(plan), "")
     if rec is not None:
         row |= {key: rec.metrics.get(key, "") for key in _kept(plan)} | {"status": rec.status}
-    elif record.read_failure(cell.folder(home)) is not None:
+    elif notes.read_failure(cell.folder(home)) is not None:
         row["status"] = "failed"
     return row | {"fingerprint": cell.fingerprint}
 
@@ -195,7 +195,7 @@ def failures(plan: Plan, home: Path) -> Sequence[tuple[str, str]]:
     found = []
     for cell in plan.cells:
         folder = cell.folder(home)
-        note = None if record.exists(folder) else record.read_failure(folder)
+        note = None if record.exists(folder) else notes.read_failure(folder)
         if note is not None:
             found.append((plan.name(cell), str(note["error"])))
     return found

@@ -18,8 +18,8 @@ def net_of(rec: Record) -> Net:
     run = f"run {rec.fingerprint[:16]}"
     if not rec.shape:
         raise UserError(
-            f"{run}: its record is from before predictions and does not say what its inputs and classes "
-            "are; train it again (sweep.force=true)"
+            f"{run}: its record was written before `nnlab predict` existed and does not name its inputs "
+            "and classes; train it again (sweep.force=true)"
         )
     try:
         net = _net(rec)
@@ -38,7 +38,7 @@ def _net(rec: Record) -> Net:
 
 
 def _fits(rec: Record, net: Net) -> bool:
-    """Do the shapes fit, and are the functions some that there are? A record may come from anywhere."""
+    """Do the shapes fit, and do the functions exist? A record may come from anywhere."""
     n_in = int(np.prod(rec.shape))
     for W, b in net.parameters:
         if W.dtype.kind != "f" or W.shape[1:] != (n_in,) or b.shape != (len(W), 1):
@@ -53,11 +53,11 @@ def _fits(rec: Record, net: Net) -> bool:
 
 def outputs(rec: Record, net: Net, x: NDArray[Any]) -> NDArray[np.floating]:
     """A_L (n_L, k) of a record's net for examples (k, *rec.shape)."""
-    with limited(1):  # as the trainer's figures
+    with limited(1):  # as for the metrics of the record
         _, A_L = forward(net, features(x, rec.config["trainer"]["dtype"]))
     return A_L
 
 
 def ask(rec: Record, net: Net, x: NDArray[Any]) -> list[Answer]:
-    """Which classes the net of a record names for examples (k, *rec.shape)."""
+    """The classes that a record's net names for examples (k, *rec.shape)."""
     return answers(outputs(rec, net, x), rec.classes)

@@ -1,21 +1,25 @@
-"""How large a training is: parameters, multiplications, and what needs no net at all."""
+"""How large a training is: parameters and multiplications; and how well a constant answer does."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnlab.config.schema import Config
-from nnlab.data.dataset import Split
+if TYPE_CHECKING:
+    from nnlab.config.schema import Config
+    from nnlab.data.dataset import Split
 
 
 def training_size(cfg: Config, n: Sequence[int], train: Split) -> dict[str, float]:
-    """``size/parameters``, ``size/operations`` for layers n_0, ..., n_L, and what a constant reaches.
+    """``size/parameters`` and ``size/operations`` for layers n_0, ..., n_L, and a constant answer's score.
 
     Operations are the multiplications of all steps: three products with each upper W_l (forward, dW_l,
-    dA_{l-1}); for the first layer two with W1 over n_0 inputs, or in Gram coordinates one with K, once
-    built, and with L2 and minibatches one with all of K for the norm of W1. The accuracy of a constant
-    answer is ``train/majority``, the share of the most common class; of a regression its rmse is
+    dA_{l-1}); for the first layer two with W1 over n_0 inputs, or in Gram coordinates one with K, which
+    is built once, and with L2 and minibatches one with all of K for the norm of W1. The accuracy of a
+    constant answer is ``train/majority``, the share of the most common class; of a regression its rmse is
     ``train/deviation``, the targets' distance from their mean.
     """
     m, k = len(train.y), cfg.optimizer.batch_size or len(train.y)

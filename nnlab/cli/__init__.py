@@ -1,1 +1,3 @@
-"""A package of nnlab."""
+"""The command line: one file for each command, loaded when it is asked for."""
+
+__all__ = ["main"]

@@ -9,7 +9,7 @@ import click
 import numpy as np
 from rich.progress import Progress, TaskID
 
-from nnlab.cells.train_cell import dataset
+from nnlab.cells.load import dataset
 from nnlab.cli.overrides import OVERRIDES, overrides_of
 from nnlab.config.compose import compose
 from nnlab.config.overrides import quoted

@@ -1,27 +1,15 @@
 """The command line's `nnlab rerun`."""
 
 import math
-import time
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import click
 
-from nnlab.cells import plan as plans
-from nnlab.cells.train_cell import Cell, resolve, run_cell
+from nnlab import reruns
 from nnlab.cli.overrides import OVERRIDES, overrides_of
-from nnlab.cli.rerun_sweep import verify_sweep
-from nnlab.config.overrides import quoted
-from nnlab.config.paths import home
+from nnlab.cli.rerun_sweep import rerun_sweep
 from nnlab.errors import Failed, UserError
-from nnlab.records.record import Record
-from nnlab.reruns import checkout
-from nnlab.reruns.replay import as_overrides, configuration, verdict
 from nnlab.sweeps.console import OUT, complain, say
-from nnlab.tracking.find_run import recorded
-from nnlab.tracking.store import Unavailable, connected
-from nnlab.tracking.tracker import Tracker
 
 
 @click.command("rerun", context_settings=OVERRIDES)
@@ -45,9 +33,9 @@ def rerun(
     """Train a recorded run again and compare every cost, weight and test probability.
 
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
-    beginning, or its name. Overrides may follow: where the data stand now, or what to change.
-    With --at-commit the recorded commit is checked out beside the project, its uncommitted changes
-    applied, and that program trains: so an old result can be told from a changed program.
+    beginning, or its name. Overrides may follow: where the data are now, or what to change.
+    With --at-commit the recorded commit is checked out beside the project, its uncommitted changes are
+    applied, and that program trains. So you can tell an old result from a changed program.
 
     \b
     nnlab rerun runs/8050851c29dc0b77
@@ -60,24 +48,24 @@ def rerun(
     if sweep is not None:
         overrides = [*([run] if run else []), *overrides_of(context)]
         _refuse_beside_sweep(overrides, at_commit)
-        verify_sweep(sweep, overrides, tolerance, experiment)
+        rerun_sweep(sweep, overrides, tolerance, experiment)
         return
     if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
-    with recorded(run, home(), experiment) as (rec, run_id):
-        cell = resolve(configuration(rec, trust_paths=_is_own(rec), overrides=overrides_of(context)))
-        if at_commit:
-            texts = as_overrides(rec, _is_own(rec), overrides_of(context))
-            again = _train_at_commit(rec, cell, texts, trust_diff or _is_own(rec))
-        else:
-            again = _train(cell)
-        holds, text = verdict(rec, again, tolerance)
-    say(text)
-    if at_commit:
-        OUT.print(f"  trained by      commit {rec.provenance['commit'][:12]}{_changes(rec)}")
-    say(f"  record          {again.folder}")
-    _publish(cell, again, run_id or rec.fingerprint, holds)
-    if not holds:
+    again = reruns.rerun(
+        run, overrides_of(context),
+        tolerance=tolerance, at_commit=at_commit, trust_diff=trust_diff, experiment=experiment,
+    )  # fmt: skip
+    say(again.verdict)
+    if again.trained_by:
+        OUT.print(f"  trained by      {again.trained_by}")
+    say(f"  record          {again.record.folder}")
+    run_id, problem = reruns.publish(again)
+    if run_id is None:
+        complain(f"{problem}; this rerun is not published")
+    else:
+        OUT.print(f"  MLflow run      {run_id}")
+    if not again.holds:
         raise Failed("the run was not reproduced; the lines above say what differs")
 
 
@@ -86,41 +74,3 @@ def _refuse_beside_sweep(overrides: Sequence[str], at_commit: bool) -> None:
         raise UserError("--at-commit: repeats one run; give it without --sweep")
     if named := [text for text in overrides if "=" not in text]:
         raise UserError(f"{named[0]}: give either a run or --sweep")
-
-
-def _apart(cell: Cell) -> Path:
-    """A home of its own for the new record: the one that is verified stays as it is."""
-    return home() / "reruns" / time.strftime("%Y%m%d-%H%M%S") / cell.fingerprint[:8]
-
-
-def _train(cell: Cell) -> Record:
-    apart = _apart(cell)
-    cell.folder(apart).mkdir(parents=True, exist_ok=True)
-    return run_cell(cell, apart)
-
-
-def _train_at_commit(rec: Record, cell: Cell, texts: Sequence[str], trust_diff: bool) -> Record:
-    data = cell.config.data  # the files that stand here, whatever that program would look up
-    files = [f"data.train={quoted(data.train)}", f"data.test={quoted(data.test)}"]
-    with checkout.recorded_program(rec, trust_diff) as tree:
-        return checkout.train(tree, [*texts, *files], _apart(cell) / "runs")
-
-
-def _is_own(rec: Record) -> bool:
-    """Was the record made in this home, and not brought here?"""
-    return rec.folder.resolve().is_relative_to(home())
-
-
-def _changes(rec: Record) -> str:
-    return " with its uncommitted changes" if rec.provenance.get("dirty") else ""
-
-
-def _publish(cell: Cell, rec: Record, rerun_of: str, identical: bool) -> None:
-    cell = replace(cell, fingerprint=rec.fingerprint)  # another one, where another program trained it
-    plan = plans.make("train", [cell], [])
-    try:
-        with connected(home(), plan.experiment) as store:
-            run_id = Tracker(store, plan).publish_rerun(cell, rec, rerun_of, identical)
-        OUT.print(f"  MLflow run      {run_id}")
-    except Unavailable as error:
-        complain(f"{error}; this rerun is not published")

@@ -7,9 +7,10 @@ import click
 import numpy as np
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, explain_solver, resolve
 from nnlab.cells.ranking import SCORES
+from nnlab.cells.run_cell import attempt
 from nnlab.cells.summary import summarize
-from nnlab.cells.train_cell import Cell, attempt, explain_solver, resolve
 from nnlab.cli.overrides import OVERRIDES, configuration_flags, read, show
 from nnlab.config.compose import composed, typed
 from nnlab.config.constraints import reject_hidden_conflict
@@ -18,8 +19,8 @@ from nnlab.config.run_name import run_name
 from nnlab.config.schema import Config
 from nnlab.errors import Failed
 from nnlab.nn.training import Step
-from nnlab.records import record
-from nnlab.records.lock import claim, forget_orphan
+from nnlab.records import notes, record
+from nnlab.records.lock import cell_lock, forget_death
 from nnlab.sweeps.console import OUT, complain, progress_bar, say
 from nnlab.sweeps.experiment_data import draw_data
 from nnlab.tracking.background import publishing
@@ -75,9 +76,9 @@ def _train(cfg: Config) -> None:
 def _train_once(cell: Cell, force: bool) -> None:
     """Train with a progress bar, unless the record is there, or another process is making it."""
     folder = cell.folder(home())
-    forget_orphan(folder)
-    record.failure_path(folder).unlink(missing_ok=True)
-    with claim(folder, wait=True):
+    forget_death(folder)
+    notes.forget_failure(folder)
+    with cell_lock(folder, wait=True):
         if record.exists(folder) and not force:
             OUT.print("already recorded (sweep.force=true trains it again)")
             return
@@ -89,7 +90,7 @@ def _train_once(cell: Cell, force: bool) -> None:
                     bar.update(task, completed=step.step, cost=step.costs[-1])
 
             attempt(cell, home(), [show])
-    if (note := record.read_failure(folder)) is not None:
+    if (note := notes.read_failure(folder)) is not None:
         raise Failed(f"{run_name(cell.config)}: {note['error']}")
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nnlab.config.layers import hidden_sizes
 from nnlab.config.schema import (
     Config,
     activation_options,
     flatten,
-    hidden_sizes,
     optimizer_options,
     options_of,
     training_dict,

@@ -35,7 +35,7 @@ def option_folder(folder: Path) -> str:
 
 def check_overrides(texts: Sequence[str]) -> None:
     """Raise a UserError for an override that no composition of one configuration can have."""
-    folders = _folders(texts)
+    folders = option_folders(texts)
     for override in map(parsed, texts):
         check_key(override, folders)
         if override.is_sweep_override():
@@ -79,7 +79,7 @@ def options(group: str, folders: Sequence[Path] = (CONF,)) -> list[str]:
     return sorted(files | {Path(name).stem for name in registered if name.endswith(".yaml")})
 
 
-def _folders(texts: Sequence[str]) -> list[Path]:
+def option_folders(texts: Sequence[str]) -> list[Path]:
     """The folders with config groups: the project's own, and those that overrides add."""
     added: list[Any] = []
     for text in texts:

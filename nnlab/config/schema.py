@@ -232,13 +232,6 @@ def training_dict(cfg: Config) -> dict[str, Any]:
 # -- what the sections say -----------------------------------------------------------------------
 
 
-def hidden_sizes(model: ModelConfig) -> list[int]:
-    """Units of the hidden layers [n_1, ..., n_{L-1}]."""
-    if model.hidden is not None:
-        return list(model.hidden)
-    return [model.width or 0] * (model.depth - 1)
-
-
 def activation_options(model: ModelConfig) -> dict[str, float]:
     """The options of the chosen activation by name: {"leak": 0.01}, or {}."""
     return {name: getattr(model, name) for name in ACTIVATIONS[model.activation].options}

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from nnlab.data.regular_file import check_regular
-from nnlab.errors import UserError
+from nnlab.errors import UserError, printable
 
 MAX_COMPRESSION = 100  # a streamed array may be this many times larger than its bytes in the file
 MAX_CLASSES = 10_000
@@ -74,7 +74,7 @@ def members(path: Path, file: h5py.File) -> tuple[h5py.Dataset, h5py.Dataset, h5
 
 
 def plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
-    """The array of this name; UserError unless its bytes are in this file and it is no link.
+    """The array of this name; UserError if it is a link or its bytes are in another file.
 
     A hard link is the usual way in which a file holds an array.
     """
@@ -174,4 +174,4 @@ def class_names(path: Path, classes: h5py.Dataset) -> tuple[str, ...]:
             f"it must be 2 to {MAX_CLASSES} names as bytes"
         )
     names = (bytes(name).decode("utf-8", "replace") for name in classes[()])
-    return tuple("".join(c if c.isprintable() else "?" for c in name) for name in names)
+    return tuple(map(printable, names))

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.cells.train_cell import Cell, build_network, dataset
+from nnlab.cells.build import build_network
+from nnlab.cells.cell import Cell
+from nnlab.cells.load import dataset
 from nnlab.config.paths import home
 from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset

@@ -5,6 +5,7 @@ tanh' = 1-A^2, and for the ReLUs the sign of Z is the sign of A. To add an activ
 formulas and one entry of ACTIVATIONS.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -99,6 +100,59 @@ def identity_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
     xp.copyto(out, 1.0)
 
 
+def elu(xp: Xp, Z: Array, out: Array) -> None:
+    """Z where Z > 0, else exp(Z) - 1 (Clevert et al. 2016, alpha 1)."""
+    below = np.empty_like(Z)
+    xp.minimum(Z, 0.0, out=below)
+    xp.expm1(below, out=below)
+    xp.maximum(Z, 0.0, out=out)
+    xp.add(out, below, out=out)
+
+
+def elu_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """1 where A > 0, else exp(Z) = A + 1."""
+    xp.minimum(A, 0.0, out=out)
+    xp.add(out, 1.0, out=out)
+
+
+def gelu(xp: Xp, Z: Array, out: Array) -> None:
+    """Z/2 (1 + tanh(u)), u = sqrt(2/pi) (Z + 0.044715 Z^3): Hendrycks & Gimpel 2016, in its tanh form."""
+    _tanh_of_u(xp, Z, out)
+    xp.add(out, 1.0, out=out)
+    xp.multiply(out, Z, out=out)
+    xp.multiply(out, 0.5, out=out)
+
+
+def gelu_slope(xp: Xp, Z: Array, A: Array, out: Array) -> None:
+    """(1 + t)/2 + Z/2 (1 - t^2) sqrt(2/pi) (1 + 3 * 0.044715 Z^2) with t = tanh(u)."""
+    near, t = np.empty_like(Z), np.empty_like(Z)
+    xp.maximum(Z, -20.0, out=near)  # where 1 - t^2 is 0, Z^2 must not be infinite
+    xp.minimum(near, 20.0, out=near)
+    _tanh_of_u(xp, near, t)
+    xp.multiply(t, t, out=out)
+    xp.subtract(1.0, out, out=out)
+    xp.multiply(out, near, out=out)  # Z (1 - t^2)
+    xp.multiply(near, near, out=near)
+    xp.multiply(near, 3.0 * CUBIC * ROOT, out=near)
+    xp.add(near, ROOT, out=near)  # sqrt(2/pi) (1 + 3 * 0.044715 Z^2)
+    xp.multiply(out, near, out=out)
+    xp.add(out, t, out=out)
+    xp.add(out, 1.0, out=out)
+    xp.multiply(out, 0.5, out=out)
+
+
+ROOT, CUBIC = math.sqrt(2.0 / math.pi), 0.044715
+
+
+def _tanh_of_u(xp: Xp, Z: Array, out: Array) -> None:
+    """t of gelu, as tanh(Z (sqrt(2/pi) + sqrt(2/pi) 0.044715 Z^2))."""
+    xp.multiply(Z, Z, out=out)
+    xp.multiply(out, CUBIC * ROOT, out=out)
+    xp.add(out, ROOT, out=out)
+    xp.multiply(out, Z, out=out)
+    xp.tanh(out, out=out)
+
+
 ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(sigmoid, sigmoid_slope, ends=(0.0, 1.0)),
     "tanh": Activation(tanh, tanh_slope, ends=(-1.0, 1.0)),
@@ -106,5 +160,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "leaky_relu": Activation(
         leaky_relu, leaky_relu_slope, options={"leak": share(0.01, "slope of leaky_relu below 0")}
     ),
+    "elu": Activation(elu, elu_slope),
+    "gelu": Activation(gelu, gelu_slope, in_place=False),
     "identity": Activation(identity, identity_slope),
 }

@@ -119,6 +119,23 @@ def adam(xp: Xp, theta: Array, g: Array, state: State, beta1: float, beta2: floa
     xp.subtract(theta, g, out=theta)
 
 
+def rmsprop(xp: Xp, theta: Array, g: Array, state: State, beta2: float, epsilon: float) -> None:
+    """s <- beta2 s + (1 - beta2) g^2; theta <- theta - lr g / (sqrt(s) + epsilon) (Hinton 2012)."""
+    (s,), square = state.moments, np.empty_like(g)
+    xp.multiply(g, g, out=square)
+    xp.multiply(square, 1.0 - beta2, out=square)
+    xp.multiply(s, beta2, out=s)
+    xp.add(s, square, out=s)
+    xp.sqrt(s, out=square)
+    xp.add(square, epsilon, out=square)
+    xp.divide(g, square, out=g)
+    xp.multiply(g, state.factor, out=g)
+    xp.subtract(theta, g, out=theta)
+
+
+# gd has the course's rate. The others had the lowest mean cost of five rates, a factor of 3 apart, for
+# sigmoid, tanh and relu nets of depth 2 and 3 on the painted set: momentum after 2500 steps (width 16),
+# adam and rmsprop after 300 (width 8)
 OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(gd, linear=True, moments=0, lr=0.0075),
     "momentum": Optimizer(
@@ -132,10 +149,20 @@ OPTIMIZERS: dict[str, Optimizer] = {
         adam,
         linear=False,
         moments=2,
-        lr=0.001,
+        lr=0.0001,
         options={
             "beta1": fraction(0.9, "decay of the mean of the gradients"),
             "beta2": fraction(0.999, "decay of the mean of their squares"),
+            "epsilon": positive(1e-8, "added to the root of that mean"),
+        },
+    ),
+    "rmsprop": Optimizer(
+        rmsprop,
+        linear=False,
+        moments=1,
+        lr=0.0001,
+        options={
+            "beta2": fraction(0.9, "decay of the mean of the squared gradients"),
             "epsilon": positive(1e-8, "added to the root of that mean"),
         },
     ),

@@ -38,10 +38,12 @@ class Entry(NamedTuple):
         if self.name in ("maximum", "minimum"):
             function, (a, b), out = getattr(np, self.name), operands, self.out
             return lambda: function(a, b, out=out)  # these take ``out`` by name alone
-        function = np.add.reduce if self.name == "sum" else getattr(np, self.name)
-        if self.options:
-            return partial(function, *operands, out=self.out, **self.options)
-        return partial(function, *operands, self.out)
+        function = getattr(np, self.name)
+        if isinstance(function, np.ufunc) and not self.options:
+            return partial(function, *operands, self.out)
+        if self.name == "sum":
+            return partial(np.add.reduce, *operands, out=self.out, **{"axis": None} | self.options)
+        return partial(function, *operands, out=self.out, **self.options)
 
     def _as_array(self, operand: Any) -> Any:
         """A number as an array of the operands' type, which NumPy starts faster than a number.
@@ -50,7 +52,10 @@ class Entry(NamedTuple):
         """
         if isinstance(operand, np.ndarray):
             return operand
-        dtype = next((x.dtype for x in self.operands if isinstance(x, np.ndarray)), self.out.dtype)
+        arrays = any(isinstance(x, np.ndarray) for x in self.operands)
+        dtype = (
+            np.result_type(*self.operands) if arrays else self.out.dtype
+        )  # a mask times 0.1 is not a mask
         shape = self.out.shape if self.name in ("maximum", "minimum") else ()
         return np.full(shape, operand, dtype)
 

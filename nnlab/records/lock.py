@@ -1,4 +1,4 @@
-"""Claims: who trains a cell. A lock on the cell's folder that the kernel releases with its holder."""
+"""Locks: who trains a cell. The system releases a process's locks when it ends, however it ends."""
 
 import fcntl
 import os
@@ -8,11 +8,13 @@ from pathlib import Path
 
 
 @contextmanager
-def claim(folder: Path, wait: bool = False) -> Iterator[bool]:
-    """Hold the cell's lock; yields False when somebody else holds it (and ``wait`` is False), or
-    when its last holder died: such an orphan is left to the driver, since it may kill again.
+def cell_lock(folder: Path, wait: bool = False) -> Iterator[bool]:
+    """Lock a cell's folder for this block; yields whether the lock was free.
 
-    A holder's process id stands in the lock while he works; found in a free lock, it tells of a death.
+    It yields False where another process holds the lock (and ``wait`` is False), and where the last
+    holder died: the cell may have killed it, and the driver decides what becomes of it.
+    A holder writes its process id into the lock and takes it out at the end; so an id in a lock that
+    nobody holds tells of a death.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "lock", wait) as lock:
@@ -26,16 +28,16 @@ def claim(folder: Path, wait: bool = False) -> Iterator[bool]:
             os.ftruncate(lock, 0)
 
 
-def orphaned(folder: Path) -> bool:
-    """Did somebody die while he trained this cell?"""
+def holder_died(folder: Path) -> bool:
+    """Did a process die while it trained this cell?"""
     if not (folder / "lock").exists():
         return False
     with locked(folder / "lock", wait=False) as lock:
         return lock is not None and os.fstat(lock).st_size > 0
 
 
-def forget_orphan(folder: Path) -> None:
-    """Let an orphaned cell be claimed again."""
+def forget_death(folder: Path) -> None:
+    """Let a cell whose last holder died be trained again."""
     if (folder / "lock").exists():
         with locked(folder / "lock", wait=False) as lock:
             if lock is not None:
@@ -44,7 +46,7 @@ def forget_orphan(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path, wait: bool) -> Iterator[int | None]:
-    """A locked file's descriptor, or None when somebody else holds the lock."""
+    """Lock a file for this block; yields its descriptor, or None where another process holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         yield descriptor if _lock(descriptor, wait) else None

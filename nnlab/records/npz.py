@@ -1,4 +1,4 @@
-"""Archives: arrays in an .npz file, written and read without pickle; a file from elsewhere is untrusted."""
+"""Arrays in an .npz file, written and read without pickle. A file from elsewhere is not trusted."""
 
 import io
 import math
@@ -50,7 +50,7 @@ def _check(archive: zipfile.ZipFile, size: int) -> None:
     for member in members:
         with archive.open(member) as file:
             if np.lib.format.read_magic(file) != (1, 0):
-                raise ValueError(f"{member.filename!r} is no array of nnlab's")
+                raise ValueError(f"{member.filename!r} is not an array that nnlab writes")
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
             if dtype.kind not in "biufU":
                 raise ValueError(f"{member.filename!r} holds neither numbers nor text")

@@ -1,9 +1,8 @@
-"""Where a record's numbers come from: code state, versions, BLAS, machine."""
+"""Where a record's numbers come from: the state of the code, versions, BLAS and the machine."""
 
 import os
 import platform
 import socket
-import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -11,15 +10,18 @@ from typing import Any
 
 import threadpoolctl
 
+from nnlab.records import git
+
+PACKAGES = ("nnlab", "numpy", "h5py", "hydra-core", "mlflow")
+
 
 @cache
 def gather() -> dict[str, Any]:
-    """All of it, gathered once a process."""
-    packages = ("nnlab", "numpy", "h5py", "hydra-core", "mlflow")
+    """All of it, gathered once in each process."""
     return {
         "commit": _git("rev-parse", "HEAD").strip() or None,
         "dirty": bool(_git("status", "--porcelain", "--untracked-files=no").strip()),
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "blas": [
             {key: info.get(key) for key in ("internal_api", "version", "architecture")}
             for info in threadpoolctl.threadpool_info()
@@ -34,27 +36,19 @@ def gather() -> dict[str, Any]:
 
 @cache
 def dirty_diff() -> str:
-    """What the working tree has changed since the commit."""
+    """What the files under git's control have changed since the commit."""
     plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
     return _git("diff", "--binary", "--no-relative", *plain, "HEAD")
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the checkout, or nothing where there is no git or no checkout."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=Path(__file__).resolve().parent,
-            capture_output=True,
-            timeout=30,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode(errors="replace")  # with its ends of lines as they are
+    """Git's answer about this program's folder, or nothing where there is no git or no repository."""
+    answer = git.ask(Path(__file__).resolve().parent, *arguments)
+    return "" if answer.returncode else answer.stdout.decode(errors="replace")  # line ends as they are
 
 
 def _cpu() -> str:
+    """The processor's model name. psutil does not tell it, so Linux's own list is read."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from nnlab.config.run_name import run_name
 from nnlab.config.schema import from_dict
+from nnlab.records.differences import differing
 from nnlab.records.record import Record
 from nnlab.reports.figures.colours import colours
 from nnlab.reports.figures.learning_curves import Curve, Group, curve, learning_curves
 from nnlab.reports.html import render
 from nnlab.reports.paired_tests import PairedTest, paired_tests
 from nnlab.reports.predictions import Predictions
-from nnlab.reruns.replay import differing
 
 POINTS = 1000  # of one curve
 PAIRS = ("runs", "alone right", "p", "adjusted", "told apart?")

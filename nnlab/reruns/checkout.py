@@ -1,8 +1,8 @@
 """The program as it was: a recorded commit in a temporary git worktree, with its uncommitted changes.
 
-A commit that this repository has is code that its user let in. A diff is not: it comes with the
-record, and applying it means to run what whoever wrote the record says. So it is applied only to a
-record of this home, or where the user says that he trusts it.
+A commit that this repository has is code that its user let in. A diff is different: it comes with the
+record, and to apply it means to run what the record's author wrote. So it is applied only to a record of
+this home, or where the user says that he trusts it.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 
 from nnlab.config.paths import ROOT
 from nnlab.errors import Failed, UserError
-from nnlab.records import record
+from nnlab.records import git, record
 from nnlab.records.record import Record
 
 
 @contextmanager
 def recorded_program(rec: Record, trust_diff: bool) -> Iterator[Path]:
-    """A folder with the checkout that made a record; it is gone when the block ends, in any case.
+    """A folder with the checkout that made a record; it is removed after the block in any case.
 
     UserError where there is no checkout, no such commit in it, or a diff that is not trusted or does
     not apply.
@@ -34,21 +34,39 @@ def recorded_program(rec: Record, trust_diff: bool) -> Iterator[Path]:
     with TemporaryDirectory(prefix="nnlab-") as scratch:
         tree = Path(scratch) / "tree"
         try:
-            added = _git(ROOT, "worktree", "add", "--detach", "--quiet", str(tree), commit)
+            added = git.ask(ROOT, "worktree", "add", "--detach", "--quiet", str(tree), commit)
             if added.returncode:
                 raise Failed(f"git worktree add: {_last_line(added.stderr)}")
             if diff:
                 _apply(diff, tree, commit)
             yield tree
         finally:
-            _git(ROOT, "worktree", "remove", "--force", "--force", str(tree))
+            git.ask(ROOT, "worktree", "remove", "--force", "--force", str(tree))
             shutil.rmtree(tree, ignore_errors=True)
-            _git(ROOT, "worktree", "prune")
+            git.ask(ROOT, "worktree", "prune")
+
+
+def train(tree: Path, overrides: Sequence[str], target: Path) -> Record:
+    """Train one cell with the program in ``tree``; its record goes into the new folder ``target``."""
+    with TemporaryDirectory(prefix="nnlab-") as home:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+        ended = subprocess.run(
+            [sys.executable, "-m", "nnlab", "train", *overrides],
+            cwd=tree,
+            env=kept | {"NNLAB_HOME": home, "PYTHONPATH": str(tree)},
+            capture_output=True,
+            check=False,
+        )
+        found = [path.parent for path in Path(home, "runs").glob(f"*/{record.MARKER}")]
+        if ended.returncode or len(found) != 1:
+            raise Failed(f"the program of that commit ended with: {_last_line(ended.stderr)}")
+        target.mkdir(parents=True)
+        return record.read(Path(shutil.move(found[0], target)))
 
 
 def _commit(rec: Record) -> str:
     """The record's commit, a hash that this repository has."""
-    top = _git(ROOT, "rev-parse", "--show-toplevel")
+    top = git.ask(ROOT, "rev-parse", "--show-toplevel")
     if top.returncode or Path(os.fsdecode(top.stdout.strip())).resolve() != ROOT:
         raise UserError(f"{ROOT}: not a git checkout; --at-commit needs one, with the run's commit in it")
     commit = str(rec.provenance.get("commit"))
@@ -56,12 +74,13 @@ def _commit(rec: Record) -> str:
         raise UserError(
             f"run {rec.fingerprint[:16]}: names no commit that made it; rerun it without --at-commit"
         )
-    if _git(ROOT, "cat-file", "-e", f"{commit}^{{commit}}").returncode:
+    if git.ask(ROOT, "cat-file", "-e", f"{commit}^{{commit}}").returncode:
         raise UserError(f"commit {commit[:12]}: not in {ROOT}; fetch it (git fetch), or clone in full")
     return commit
 
 
 def _diff(rec: Record, trusted: bool) -> bytes:
+    """The uncommitted changes, as they were recorded."""
     path = rec.folder / "dirty.diff"
     if not trusted:
         raise UserError(
@@ -80,7 +99,7 @@ def _diff(rec: Record, trusted: bool) -> bytes:
 
 
 def _apply(diff: bytes, tree: Path, commit: str) -> None:
-    applied = _git(tree, "apply", "--whitespace=nowarn", "-", stdin=diff)
+    applied = git.ask(tree, "apply", "--whitespace=nowarn", "-", stdin=diff)
     if applied.returncode:
         raise UserError(
             f"dirty.diff: does not apply to commit {commit[:12]} ({_last_line(applied.stderr)}); "
@@ -88,38 +107,6 @@ def _apply(diff: bytes, tree: Path, commit: str) -> None:
         )
 
 
-def train(tree: Path, overrides: Sequence[str], target: Path) -> Record:
-    """Train one cell with the program in ``tree``; its record goes into the new folder ``target``."""
-    with TemporaryDirectory(prefix="nnlab-") as home:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-        ended = subprocess.run(
-            [sys.executable, "-m", "nnlab", "train", *overrides],
-            cwd=tree,
-            env=kept | {"NNLAB_HOME": home, "PYTHONPATH": str(tree)},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        found = [path.parent for path in Path(home, "runs").glob(f"*/{record.MARKER}")]
-        if ended.returncode or len(found) != 1:
-            raise Failed(f"the program of that commit ended with: {_last_line(ended.stderr)}")
-        target.mkdir(parents=True)
-        return record.read(Path(shutil.move(found[0], target)))
-
-
-def _last_line(text: str | bytes) -> str:
-    lines = (text if isinstance(text, str) else text.decode(errors="replace")).strip().splitlines()
+def _last_line(text: bytes) -> str:
+    lines = text.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "nothing said"
-
-
-def _git(folder: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    """Run git in a folder, without hooks and whatever a surrounding git says; never raises."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    try:
-        return subprocess.run(
-            ["git", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *arguments],
-            input=stdin, env=environment, capture_output=True, check=False,
-        )  # fmt: skip
-    except OSError as error:  # there is no git
-        return subprocess.CompletedProcess(arguments, 127, b"", str(error).encode())

@@ -1,1 +1,6 @@
-"""A package of nnlab."""
+"""Sweeps: from overrides to a plan, its workers, and what is printed meanwhile.
+
+Its modules load on demand: a worker needs neither Hydra nor the tracking store.
+"""
+
+__all__ = ["console", "experiment_data", "grid", "launchers", "run", "worker"]

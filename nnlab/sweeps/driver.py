@@ -1,13 +1,13 @@
 """The driver of a sweep: it has the cells trained that have no record, publishes, sums up, reports."""
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, explain_solver
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary, failures, summarize
-from nnlab.cells.train_cell import Cell, explain_solver
 from nnlab.config.paths import home
 from nnlab.errors import Failed
-from nnlab.records import record
-from nnlab.records.lock import forget_orphan
+from nnlab.records import notes, record
+from nnlab.records.lock import forget_death
 from nnlab.sweeps.console import OUT, complain, say
 from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.progress import progress
@@ -55,8 +55,8 @@ def _prepare(plan: Plan, force: bool) -> list[Cell]:
             record.discard(folder)
         elif record.exists(folder):
             record.read(folder)  # a damaged one is reported before anything is trained
-        record.failure_path(folder).unlink(missing_ok=True)
-        forget_orphan(folder)
+        notes.forget_failure(folder)
+        forget_death(folder)
     return unsettled(plan.cells)
 
 

@@ -8,7 +8,7 @@ from nnlab.config.paths import EXPERIMENTS, home
 
 
 def draw_data(name: str | None) -> None:
-    """Have an experiment draw its data into NNLAB_HOME/data/NAME, where its ``data.py`` makes some."""
+    """Have an experiment draw its data into NNLAB_HOME/data/NAME, if it has a ``data.py``."""
     if name is not None and (EXPERIMENTS / name / "data.py").is_file():
         folder = home() / "data" / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,17 +10,18 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
+from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, OmegaConf
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import Cell, resolve
 from nnlab.config.compose import composed, convert, without_hydra
 from nnlab.config.constraints import check, reject_hidden_conflict
-from nnlab.config.overrides import check_key, is_group, options, parsed
+from nnlab.config.overrides import check_key, is_group, option_folders, options, parsed
 from nnlab.config.schema import Config, flatten
 from nnlab.errors import UserError
 
@@ -50,10 +51,11 @@ def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[st
     grid = params or ({} if any(o.is_sweep_override() for o in given) else default)
     named = {o.key_or_group for o in given}
     extra = [parsed(f"{key}={values}") for key, values in grid.items() if key not in named]
+    folders = option_folders(overrides)
     shared, swept = [], {}
     for override in [*extra, *given]:
         if override.is_sweep_override():
-            swept[override.get_key_element()] = _texts(override)
+            swept[override.get_key_element()] = _texts(override, folders)
         elif override.input_line is not None:
             swept.pop(override.get_key_element(), None)  # the last override of a key is the one that counts
             shared.append(override.input_line)
@@ -64,10 +66,10 @@ def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[st
     return Grid(shared, swept)
 
 
-def _texts(override: Override) -> list[str]:
+def _texts(override: Override, folders: Sequence[Path]) -> list[str]:
     """The values of a swept key."""
     key = override.key_or_group
-    check_key(override)
+    check_key(override, folders)
     if key.startswith(("tracking.", "sweep.", "hydra.", "hydra/")):
         raise UserError(f"{key}: holds for the whole sweep; give one value")
     if not override.is_discrete_sweep():
@@ -76,7 +78,7 @@ def _texts(override: Override) -> list[str]:
         )
     pattern = override.value()
     texts = (
-        pattern.filter(options(key))
+        pattern.filter(options(key, folders))
         if isinstance(pattern, Glob)
         else list(override.sweep_string_iterator())
     )
@@ -87,7 +89,8 @@ def _texts(override: Override) -> list[str]:
 
 def plan_cells(grid: Grid) -> Plan:
     """Compose every combination of the grid into a checked, resolved cell."""
-    groups = {key for key in grid.swept if is_group(parsed(f"{key}=x").key_or_group)}
+    folders = option_folders(grid.shared)
+    groups = {key for key in grid.swept if is_group(parsed(f"{key}=x").key_or_group, folders)}
     keys = [key.lstrip("+") for key in grid.swept]
     bases: dict[tuple[str, ...], _Base] = {}
     cells: list[Cell] = []
@@ -122,7 +125,7 @@ class _Base:
     """One composition that gives many configs: each swept value is converted by OmegaConf once."""
 
     def __init__(self, composed: DictConfig, first: dict[str, str]) -> None:
-        """``first`` are swept texts to begin with, since the composition may have none for them."""
+        """``first`` are values of the swept keys, which the composition may lack."""
         self._composed, self._first = composed, first
         self._start = convert(_assign(composed, first))
         self._typed = OmegaConf.structured(self._start)

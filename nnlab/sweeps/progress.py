@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nnlab.cells.train_cell import Cell
+from nnlab.cells.cell import Cell
 from nnlab.config.paths import home
-from nnlab.records import record
+from nnlab.records import notes, record
 from nnlab.sweeps.console import progress_bar
 
 LOOKS = 2  # a second, at the record store
@@ -23,7 +23,7 @@ def progress(todo: list[Cell]) -> Iterator[None]:
 
         def look() -> None:
             left[:] = [folder for folder in left if not record.exists(folder)]
-            failed = sum(record.failure_path(folder).is_file() for folder in left)
+            failed = sum(notes.failure_path(folder).is_file() for folder in left)
             bar.update(task, completed=len(todo) - len(left) + failed, failed=failed)
 
         def watch() -> None:

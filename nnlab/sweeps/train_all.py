@@ -9,12 +9,12 @@ import time
 from collections.abc import Sequence
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import Cell
 from nnlab.config.paths import home
 from nnlab.errors import Failed
-from nnlab.records import record
-from nnlab.records.lock import forget_orphan, orphaned
+from nnlab.records import notes
+from nnlab.records.lock import forget_death, holder_died
 from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.worker import settled
 
@@ -36,11 +36,11 @@ def train_all(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> None:
     _train_unsuspected(plan, todo, launcher)
     for cell in unsettled(todo):
         started = time.time()
-        forget_orphan(cell.folder(home()))
+        forget_death(cell.folder(home()))
         problem = _launch(plan, [cell], launcher)
         if not settled(cell):
             trace = f"{DIED_TWICE}\n{problem}"
-            record.write_failure(cell.folder(home()), DIED_TWICE, trace, started, time.time())
+            notes.write_failure(cell.folder(home()), DIED_TWICE, trace, started, time.time())
 
 
 def _train_unsuspected(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> None:
@@ -56,7 +56,7 @@ def _train_unsuspected(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> 
 
 
 def _worker_died(cell: Cell) -> bool:
-    return orphaned(cell.folder(home()))
+    return holder_died(cell.folder(home()))
 
 
 def _launch(plan: Plan, cells: Sequence[Cell], launcher: Launcher) -> Exception | None:

@@ -7,19 +7,20 @@ from multiprocessing import parent_process
 from pathlib import Path
 
 from nnlab.cells import plan as plans
-from nnlab.cells.train_cell import Cell, attempt
+from nnlab.cells.cell import Cell
+from nnlab.cells.run_cell import attempt
 from nnlab.config.paths import home
-from nnlab.records import record
-from nnlab.records.lock import claim
+from nnlab.records import notes, record
+from nnlab.records.lock import cell_lock
 
 
 def work(plan_path: Path) -> None:
-    """What a launched job does: train every cell of the plan that nobody else does.
+    """Train the cells of a plan file that no other worker trains.
 
-    First the free cells; then it waits for those that somebody has claimed, and trains what he leaves
-    undone. Where he dies, the cell is left to the driver.
+    First it trains the free cells. Then it waits for the cells that other workers hold, and trains those
+    that they leave undone. A cell whose worker died is left to the driver.
     """
-    if parent_process() is not None:  # a terminal's Ctrl-C reaches everybody: the driver ends its workers
+    if parent_process() is not None:  # Ctrl-C reaches the workers too, and the driver ends them
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     plan = plans.load(plan_path)
     held = [cell for cell in plan.cells if not _work_on(cell, wait=False)]
@@ -28,19 +29,19 @@ def work(plan_path: Path) -> None:
 
 
 def _work_on(cell: Cell, wait: bool) -> bool:
-    """Train a cell unless it is done or failed by now; False if somebody else holds it."""
+    """Train a cell unless it is done or has failed; False if another process holds it."""
     folder, started = cell.folder(home()), time.time()
     try:
-        with claim(folder, wait) as mine:
+        with cell_lock(folder, wait) as mine:
             if mine and not settled(cell):
                 attempt(cell, home())
             return mine
     except OSError as error:  # the folder itself cannot be had
-        record.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
+        notes.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
         return True
 
 
 def settled(cell: Cell) -> bool:
     """Is the cell done, or failed?"""
     folder = cell.folder(home())
-    return record.exists(folder) or record.failure_path(folder).is_file()
+    return record.exists(folder) or notes.failure_path(folder).is_file()

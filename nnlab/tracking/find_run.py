@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nnlab.records.find import find_local
 from nnlab.records.record import Record
-from nnlab.reruns.replay import find_local
 from nnlab.tracking.reader import Reader
 from nnlab.tracking.store import connected
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from nnlab import files
 from nnlab.errors import UserError
 from nnlab.records.lock import locked
 
@@ -38,10 +39,8 @@ def create(uri: str, migrate: Callable[[str], object]) -> None:
         return
     with locked(path.with_name(f"{path.name}.lock"), wait=True):
         if not (path.exists() and path.stat().st_size):
-            part = path.with_name(f"{path.name}.part")
-            part.unlink(missing_ok=True)
-            migrate(f"sqlite:///{part}")
-            part.replace(path)
+            with files.replacing(path) as part:
+                migrate(f"sqlite:///{part}")
 
 
 def is_server(uri: str) -> bool:

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
-from nnlab.cells.train_cell import Cell
 from nnlab.errors import UserError
-from nnlab.records import record
+from nnlab.records import notes, record
 from nnlab.tracking import heartbeat, location, ui_links
 from nnlab.tracking.abandoned import end_abandoned
 from nnlab.tracking.mlflow_model import log_model
@@ -176,7 +176,7 @@ class Publisher:
             except UserError as error:
                 self._refused.append(str(error))
             self._left.remove(cell)
-        elif last and (note := record.read_failure(folder)) is not None:
+        elif last and (note := notes.read_failure(folder)) is not None:
             tracker.publish_failure(cell, note, run_id)
             self._left.remove(cell)
         elif not last:
@@ -193,7 +193,7 @@ class Publisher:
 
     def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
         """Show a cell whose training takes long as RUNNING with its costs so far."""
-        progress = record.read_progress(cell.folder(self._home))
+        progress = notes.read_progress(cell.folder(self._home))
         if progress is None:
             return
         started, costs = progress

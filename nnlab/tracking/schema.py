@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
-from nnlab.cells.train_cell import Cell
 from nnlab.config.schema import flatten
 from nnlab.errors import UserError
 from nnlab.records.record import Record

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import Cell
 from nnlab.config.schema import training_dict
 from nnlab.records import record
 from nnlab.tracking import curves, schema

@@ -14,7 +14,7 @@ from harness import cell, environment, living_in, small_set
 from omegaconf import OmegaConf
 
 from nnlab.cells import plan as plans
-from nnlab.cells.train_cell import Cell, resolve
+from nnlab.cells.cell import Cell, resolve
 from nnlab.config.compose import compose, typed
 from nnlab.config.run_name import run_name
 from nnlab.errors import UserError

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nnlab.cells import plan as plans
 from nnlab.cells.summary import Summary, failures, shown_metrics, summarize
-from nnlab.records import record
+from nnlab.records import notes, record
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, pla
             trained(home, *base, f"optimizer.lr={rate}")
         failed = cells[4].folder(home)
         failed.mkdir(parents=True)
-        record.write_failure(failed, "MemoryError: too big", "Traceback ...", 1.0, 2.0)
+        notes.write_failure(failed, "MemoryError: too big", "Traceback ...", 1.0, 2.0)
         yield home, plans.make("sweep", cells, ["optimizer.lr"])
 
 

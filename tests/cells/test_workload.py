@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from harness import cell, living_in, small_set
 
-from nnlab.cells.train_cell import dataset
+from nnlab.cells.load import dataset
 from nnlab.cells.workload import training_size
 
 LAYERS = [12, 5, 4, 1]  # the inputs are counted, not read

@@ -4,12 +4,15 @@ import os
 import re
 import shlex
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import click
 import h5py
 import numpy as np
 import pytest
@@ -31,8 +34,9 @@ from harness import (
     write_h5,
 )
 
+from nnlab.cli.main import COMMANDS, cli
 from nnlab.records import record
-from nnlab.records.lock import orphaned
+from nnlab.records.lock import holder_died
 from nnlab.records.record import MARKER
 
 QUICK = ["trainer.iterations=30"]
@@ -320,7 +324,7 @@ def test_a_killed_worker_harms_no_cell(home: Path, long_cells: tuple[list[str], 
     out, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, out + err
     assert "3 cells: 3 finished" in out and len(markers(home)) == 3
-    assert not any(orphaned(folder) for folder in folders)
+    assert not any(holder_died(folder) for folder in folders)
     assert len(runs(home, f"{CELLS} and tags.nnlab.status = 'finished'")) == 3
 
 
@@ -504,6 +508,13 @@ MISUSE = [
     (["train", "--multirun", "--cfg", "job"], "--multirun"),
     (["train", "--resolve"], "--cfg"),
     (["train", "--experimental-rerun", "config.pickle"], "nnlab rerun"),
+    (["train", "--hydra-help"], "--help"),
+    (["train", "seed=2", "--shell-completion"], "--cfg job"),
+    (["train", "--package", "model"], "--cfg"),
+    (["train", "--cfg", "job", "--package", "modle"], "modle"),
+    (["train", "--config-dir", "nowhere"], "nowhere"),
+    (["gradcheck", "--multirun"], "nnlab sweep"),
+    (["train", "optimizer=sgd"], "gd, momentum"),
 ]
 
 
@@ -570,6 +581,41 @@ def test_cfg_job_shows_every_key(tmp_path: Path) -> None:
     shown = done(nnlab("train", "--cfg", "job", home=tmp_path / "home")).stdout
     for key in ("iterations: 2500", "lr: ", "activation: relu", "experiment: nnlab", "seed: 1"):
         assert key in shown
+
+
+def test_flags_may_stand_between_overrides(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shown = done(nnlab("train", "model=deep", "-c", "job", "seed=7", "-p", "model", home=home)).stdout
+    assert shown.startswith("# @package model\n") and "- 20\n" in shown and "seed" not in shown
+    assert done(nnlab("train", "--cfg", "job", "seed=7", "--package", "seed", home=home)).stdout == "7\n"
+
+
+def test_cfg_hydra_and_all_with_references_resolved(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shown = done(nnlab("train", "--cfg", "hydra", "hydra/launcher=joblib", home=home)).stdout
+    assert shown.startswith("hydra:\n") and "n_jobs: -1" in shown and "iterations" not in shown
+    shown = done(nnlab("train", "--cfg", "all", "--resolve", home=home)).stdout
+    assert f"train: {home}/data/painted/train_painted.h5" in shown and "n_jobs: -1" in shown
+
+
+def test_the_help_lists_the_commands_as_they_describe_themselves() -> None:
+    """The list is written apart, so that `nnlab --help` loads no command."""
+    context = click.Context(cli)
+    for name, line in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command is not None and command.name == name
+        assert (
+            command.get_short_help_str(200) == line.rstrip(".") or command.get_short_help_str(200) == line
+        )
+
+
+def test_help_loads_no_command(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom nnlab.cli import main\nsys.argv = ['nnlab', '--help']\nmain.main()\n"
+        "assert not {'numpy', 'hydra', 'mlflow', 'rich', 'nnlab.cells'} & set(sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_data_check_describes_good_files_and_refuses_bad_ones(tmp_path: Path) -> None:

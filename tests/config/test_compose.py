@@ -9,15 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harness import cell, living_in, small_set, write_h5
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nnlab.config.canonical import canonical
 from nnlab.config.compose import compose, typed
+from nnlab.config.overrides import option_folder
 from nnlab.config.paths import CONF
 from nnlab.config.paths import home as home_of_nnlab
-from nnlab.config.schema import Config, flatten, from_dict, training_dict
+from nnlab.config.schema import Config, flatten, from_dict, optimizer_options, training_dict
 from nnlab.errors import UserError
+from nnlab.nn.initializers import INITIALIZERS
+from nnlab.nn.optimizers import OPTIMIZERS
 
 
 @pytest.fixture(scope="module")
@@ -286,3 +290,72 @@ def test_every_key_of_a_training_is_named_in_conf(data: list[str]) -> None:
 
 def _text(value: object) -> str:
     return "null" if value is None else str(value)
+
+
+# -- groups made from the tables of nn -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_as_a_group_brings_its_rate_and_its_options(name: str) -> None:
+    chosen, optimizer = compose([f"optimizer={name}"]).optimizer, OPTIMIZERS[name]
+    assert (chosen.name, chosen.lr) == (name, optimizer.lr)
+    assert optimizer_options(chosen) == {key: option.default for key, option in optimizer.options.items()}
+    assert (chosen.l2, chosen.batch_size, chosen.decay) == (0.0, None, 0.0)
+
+
+def test_the_name_alone_changes_the_name_alone() -> None:
+    plain = dataclasses.asdict(compose([]).optimizer)
+    assert dataclasses.asdict(compose(["optimizer.name=adam"]).optimizer) == plain | {"name": "adam"}
+
+
+def test_a_value_wins_over_that_of_its_group() -> None:
+    chosen = compose(["optimizer.lr=0.5", "optimizer=adam", "optimizer.beta1=0.5"]).optimizer
+    assert (chosen.name, chosen.lr, chosen.beta1) == ("adam", 0.5, 0.5)
+
+
+@pytest.mark.parametrize("scheme", INITIALIZERS)
+def test_an_initializer_as_a_group_has_scale_1(scheme: str) -> None:
+    assert dataclasses.asdict(compose([f"init={scheme}"]).init) == {"scheme": scheme, "scale": 1.0}
+
+
+def test_the_decay_of_the_rate_counts(data: list[str]) -> None:
+    assert cell(*data, "optimizer.decay=0.1").fingerprint != cell(*data).fingerprint
+
+
+def test_a_plan_of_an_earlier_version_stays_readable(data: list[str]) -> None:
+    values = dataclasses.asdict(compose(data))
+    values["sweep"]["plan"] = None
+    del values["optimizer"]["decay"]
+    assert from_dict(values) == compose(data)
+
+
+# -- overrides -------------------------------------------------------------------------------------
+
+
+def test_several_values_are_refused_where_one_is_needed() -> None:
+    assert "seed=1,2" in refusal("seed=1,2") and "nnlab sweep" in refusal("seed=1,2")
+
+
+@pytest.mark.parametrize("override", ["model=null", "optimizer=null", "init=3", "experiment=null"])
+def test_a_group_takes_a_name(override: str) -> None:
+    group = override.partition("=")[0]
+    assert refusal(override).startswith(f"{group}: ") and "name of one of its options" in refusal(override)
+
+
+@pytest.mark.parametrize("group", ["data", "model", "init", "optimizer"])
+def test_a_group_that_makes_a_cell_cannot_be_left_out(group: str) -> None:
+    assert f"{group}=NAME" in refusal(f"~{group}")
+
+
+def test_a_mistyped_key_of_hydra_is_refused() -> None:
+    with pytest.raises(HydraException, match="launcher"):
+        compose(["hydra.launcher.n_job=2"])
+
+
+def test_a_folder_adds_options_and_groups(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text("defaults: [plain]\nwidth: 5\n")
+    (tmp_path / "sizes").mkdir()
+    (tmp_path / "sizes" / "small.yaml").write_text("# @package _global_\nmodel: {depth: 2}\n")
+    cfg = compose([option_folder(tmp_path), "model=mine", "+sizes=small"])
+    assert (cfg.model.width, cfg.model.depth) == (5, 2)

@@ -20,8 +20,9 @@ from harness import (
 from sweeps.test_grid import planned
 
 from nnlab.cells import cache as kernel
-from nnlab.cells import train_cell as run
+from nnlab.cells import load
 from nnlab.cells.plan import Plan
+from nnlab.cells.run_cell import run_cell
 from nnlab.cells.summary import Summary, summarize
 from nnlab.config.canonical import canonical
 from nnlab.config.compose import compose
@@ -129,7 +130,7 @@ def test_a_fold_is_trained_like_a_file_without_the_held_out_examples(
 ) -> None:
     common = [*QUICK, f"trainer.solver={solver}", "data.memory_mb=64"]
     _, rec = trained(tmp_path, *data, *common, "data.folds=3", "data.fold=1")
-    whole = run.dataset(compose(data)).train
+    whole = load.dataset(compose(data)).train
     left = folds.others(rec.arrays("predictions")["validation_places"], len(whole.y))
     names = np.array([b"below", b"above"])
     path = write_h5(tmp_path / "left.h5", x=whole.x[left], y=whole.y[left], classes=names)
@@ -143,7 +144,7 @@ def test_a_fold_is_trained_like_a_file_without_the_held_out_examples(
 
 def test_predictions_and_figures_are_of_the_held_out_examples(data: list[str], tmp_path: Path) -> None:
     seen = []
-    y = run.dataset(compose(data)).train.y
+    y = load.dataset(compose(data)).train.y
     for number in range(3):
         _, rec = trained(tmp_path, *data, *QUICK, "data.folds=3", f"data.fold={number}")
         kept = rec.arrays("predictions")
@@ -164,7 +165,7 @@ def test_cells_that_were_trained_before_change_no_bit(data: list[str], tmp_path:
 
     fold(0, "warm")
     after = fold(1, "warm")
-    for cache in (run._load, run._held_out, kernel._gram, kernel.features):
+    for cache in (load._load, kernel.held_out, kernel._gram, kernel.features):
         cache.cache_clear()
     assert_same(fold(1, "cold"), after)
 
@@ -181,7 +182,7 @@ def test_a_streamed_fold_has_the_bits_of_one_in_memory(tmp_path: Path) -> None:
     overrides = [*small_set(tmp_path, 500, 20, 300), *QUICK, "optimizer.batch_size=64"]
     overrides += ["trainer.solver=primal", "trainer.eval_every=20", "data.folds=3"]
     found = [trained(tmp_path / mb, *overrides, f"data.memory_mb={mb}") for mb in ("1", "2")]
-    streamed = [run.dataset(c.config).train.streamed for c, _ in found]
+    streamed = [load.dataset(c.config).train.streamed for c, _ in found]
     assert streamed == [True, False]
     assert_same(found[0][1], found[1][1])
 
@@ -236,7 +237,7 @@ def selected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Summary]:
         plan = planned(*overrides, *QUICK, "data.folds=3", "seed=1,2", "optimizer.lr=0.001,0.5")
         for one in plan.cells:
             one.folder(home).mkdir(parents=True)
-            run.run_cell(one, home)
+            run_cell(one, home)
         return plan, summarize(plan, home)
 
 

@@ -22,11 +22,12 @@ IN_OPEN, IN_NONBLOCK = 0x20, 0o4000
 TRAIN = """
 import sys
 from pathlib import Path
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 from nnlab.config.compose import compose
 from nnlab.config.paths import home
 from nnlab.errors import UserError
-from nnlab.cells.train_cell import resolve, run_cell
+from nnlab.cells.cell import resolve
+from nnlab.cells.run_cell import run_cell
 
 memory, good, *paths = sys.argv[1:]
 quick = ["trainer.iterations=2", "model.depth=2", "model.width=2", f"data.memory_mb={memory}"]
@@ -35,7 +36,7 @@ for path in paths:
     cfg.data.train = path
     try:
         cell = resolve(cfg)
-        with claim(cell.folder(home())):
+        with cell_lock(cell.folder(home())):
             print("trained", run_cell(cell, home()).status, flush=True)
     except UserError as error:
         print(str(error).replace(chr(10), " "), flush=True)

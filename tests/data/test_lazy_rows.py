@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from harness import assert_refused, nnlab, small_set, trained, write_h5
 
-from nnlab.cells import train_cell as run
+from nnlab.cells.cell import explain_solver, resolve, solver
+from nnlab.cells.load import dataset
 from nnlab.config.compose import compose
 from nnlab.data import hdf5
 from nnlab.data.lazy_rows import StoredRows
@@ -60,7 +61,7 @@ def test_a_streamed_training_has_the_bits_of_one_in_memory(
     for memory_mb in (3, 4):
         overrides = [*images, *MINIBATCH, f"model.activation={activation}", f"data.memory_mb={memory_mb}"]
         cell, rec = trained(home / str(memory_mb), *overrides)
-        assert run.dataset(cell.config).train.streamed == (memory_mb == 3)
+        assert dataset(cell.config).train.streamed == (memory_mb == 3)
         cells[memory_mb] = rec
     streamed, held = cells.values()
     assert streamed.fingerprint == held.fingerprint
@@ -74,8 +75,9 @@ def test_a_streamed_training_has_the_bits_of_one_in_memory(
 
 def test_auto_chooses_primal_and_says_why(home: Path, images: list[str]) -> None:
     overrides = [*images, "optimizer.batch_size=64", "data.memory_mb=3"]
-    assert run.resolve(compose(overrides)).config.trainer.solver == "primal"
-    assert "streamed" in run.solver(compose(overrides))[1]
+    cfg = compose(overrides)
+    assert resolve(cfg).config.trainer.solver == "primal"
+    assert "streamed" in solver(cfg, dataset(cfg))[1]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_auto_chooses_primal_and_says_why(home: Path, images: list[str]) -> None
     ],
 )
 def test_which_solver_was_taken_and_why(home: Path, images: list[str], extra: list[str], said: str) -> None:
-    assert re.match(said, run.explain_solver(run.resolve(compose([*images, *extra]))))
+    assert re.match(said, explain_solver(resolve(compose([*images, *extra]))))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,8 @@ def test_fifty_thousand_images_train_within_500_mb(tmp_path: Path) -> None:
     program = f"""
 import re
 from pathlib import Path
-from nnlab.cells.train_cell import resolve, run_cell
+from nnlab.cells.cell import resolve
+from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import compose
 files = ["data.train={tmp_path}/train.h5", "data.test={tmp_path}/test.h5"]
 cell = resolve(compose(["data=hdf5", *files, "optimizer.batch_size=64", "trainer.iterations=800"]))

@@ -127,7 +127,7 @@ def edge_of_chaos(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
 
 @story
 def depth_vs_width(made: Made, analysis: ModuleType, good: bool) -> list[Run]:
-    if good:  # a world in which no small shallow net computes parity
+    if good:  # as if no small net with one hidden layer computed parity
         analysis.saw_tooth = lambda n: (
             [analysis.one_unit_a_vector(n)[0], (np.zeros((1, 2 ** (n - 1))), 0.0)]
         )

@@ -43,7 +43,7 @@ def test_too_few_images_are_inconclusive(made: Made) -> None:
     assert analysis.analyse(runs).verdict == "inconclusive"
 
 
-def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made: Made) -> None:
+def test_universal_approximation_is_refuted_if_no_net_can_be_built(made: Made) -> None:
     analysis = load_code(EXPERIMENTS / "universal_approximation", "analysis")
     runs = STORIES["universal_approximation"](made, analysis, True)
     flat = np.ones((4, 1)), np.zeros((4, 1))  # units that are all alike
@@ -51,7 +51,7 @@ def test_without_nets_that_can_be_built_universal_approximation_is_refuted(made:
     assert analysis.analyse(runs).verdict == "refuted"
 
 
-def test_sizes_that_cannot_be_told_apart_are_inconclusive(made: Made) -> None:
+def test_two_sizes_that_do_not_differ_are_inconclusive(made: Made) -> None:
     analysis = load_code(EXPERIMENTS / "more_data_bigger_nets", "analysis")
     runs = STORIES["more_data_bigger_nets"](made, analysis, True)
     right = analysis.right(runs)
@@ -59,7 +59,7 @@ def test_sizes_that_cannot_be_told_apart_are_inconclusive(made: Made) -> None:
     assert analysis.analyse(runs).verdict == "inconclusive"
 
 
-def test_small_painted_sets_are_cut_out_of_the_large_one(tmp_path: Path) -> None:
+def test_small_painted_sets_are_parts_of_the_large_one(tmp_path: Path) -> None:
     sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
     for seed in range(1, 6):
         names = [f"50_{seed}", f"200_{seed}", f"1000_{seed}", "5000", "20000"]
@@ -74,10 +74,10 @@ def test_small_painted_sets_are_cut_out_of_the_large_one(tmp_path: Path) -> None
     assert not any(path.name.endswith(".part") for path in tmp_path.iterdir())
 
 
-def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:
+def test_blocks_find_the_same_neighbours_as_the_brute_force() -> None:
     analysis = load_code(EXPERIMENTS / "knn_baseline", "analysis")
     (train, _), (test, _) = analysis.drawn(60, 1), analysis.drawn(7, 2)
-    few = 2.0 * 8 * test.size / 2**20 + 0.2  # memory for blocks of a few images
+    few = 2.0 * 8 * test.size / 2**20 + 0.2  # enough memory for blocks of a few images
     np.testing.assert_array_equal(
         analysis.nearest(train, test, 3, few), analysis.brute_force(train, test, 3)
     )
@@ -85,7 +85,7 @@ def test_nearest_neighbours_in_blocks_are_the_brute_forces() -> None:
     assert analysis.vote(labels, np.array([[0, 1, 2], [2, 3, 4], [4, 2, 0]]), 3).tolist() == [4, 2, 1]
 
 
-def test_the_loops_compute_the_networks_gradient() -> None:
+def test_the_loops_compute_the_gradient_of_the_network() -> None:
     analysis = load_code(EXPERIMENTS / "vectorization", "analysis")
     random = np.random.RandomState(0)
     X, y, W1, W2 = (
@@ -101,7 +101,7 @@ def test_the_loops_compute_the_networks_gradient() -> None:
         np.testing.assert_allclose(b, c, rtol=1e-12)
 
 
-def test_no_layer_breaks_the_bound_on_its_gradient(made: Made) -> None:
+def test_every_layer_keeps_the_bound_on_its_gradient(made: Made) -> None:
     analysis = load_code(EXPERIMENTS / "saturation", "analysis")
     for activation in analysis.LARGEST_SLOPE:
         norms, keeps = analysis.gradients(made({"model.activation": activation, "model.depth": 4}))

@@ -12,7 +12,7 @@ from nnlab.experiments import Claim, claim, find
 
 
 @pytest.mark.parametrize("each", find(), ids=lambda each: each.name)
-def test_a_folder_is_whole(each: Claim) -> None:
+def test_a_folder_has_all_its_parts(each: Claim) -> None:
     readme = (each.folder / "README.md").read_text()
     assert readme.startswith(f"# {each.name}\n") and each.sentence.endswith(".")
     for part in ("**Source.**", "**Prediction.**", "**Pass rule.**", "**Command.**", "**Deviations.**"):

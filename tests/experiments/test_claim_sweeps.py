@@ -9,12 +9,12 @@ import pytest
 from harness import living_in
 
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import run_cell
+from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import composed
 from nnlab.config.paths import EXPERIMENTS
 from nnlab.data.painted import generator as painted
 from nnlab.experiments import find
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 from nnlab.sweeps.experiment_data import draw_data, load_code
 from nnlab.sweeps.grid import Grid, plan_cells, read_grid
 from nnlab.sweeps.run import experiment_grid
@@ -22,12 +22,12 @@ from nnlab.sweeps.run import experiment_grid
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One home, so that data are drawn once, and with the real data if they are there."""
+    """One home for all tests, so that data are drawn once; with the course's files if they are there."""
     folder = tmp_path_factory.mktemp("sweeps") / "home"
     given = {key: os.environ[key] for key in ("NNLAB_DATA",) if key in os.environ}
     with living_in(folder, **given):
         for name in ("linear_collapse", "regularization_momentum_minibatch"):
-            large = folder / "data" / name  # a few pictures do for three steps
+            large = folder / "data" / name  # a few pictures are enough for three steps
             large.mkdir(parents=True)
             for split in ("train", "test"):
                 painted.write(large / f"{split}.h5", split, 12, seed=0)
@@ -57,7 +57,7 @@ def test_three_steps_of_the_sweep(home: Path, name: str) -> None:
     assert len(grid.swept) >= 1
     records = []
     for cell in (plan.cells[0], plan.cells[-1]):  # the last may be meant to diverge
-        with claim(cell.folder(home)):
+        with cell_lock(cell.folder(home)):
             records.append(run_cell(cell, home))
     assert records[0].status == "finished"
     assert len(records[0].arrays("history")["train/cost"]) == 3

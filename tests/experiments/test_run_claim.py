@@ -80,7 +80,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_all_experiments_through_the_command_line(checkout: Path) -> None:
-    """What can be tested is; what is missing is named; the same again trains nothing."""
+    """It tests the claims whose data are there, names the others, and a second time trains nothing."""
     home, folder = checkout / "home", checkout / "experiments" / "mine"
     env = {"PYTHONPATH": str(checkout), "NNLAB_DATA": ""}
     first = nnlab("experiments", home=home, **env)
@@ -115,7 +115,7 @@ def test_all_experiments_through_the_command_line(checkout: Path) -> None:
     assert (folder / "README.md").read_text() == readme
 
 
-def test_names_are_checked_before_anything_runs(checkout: Path) -> None:
+def test_names_are_checked_before_anything_is_trained(checkout: Path) -> None:
     env = {"PYTHONPATH": str(checkout)}
     refused = nnlab("experiments", "mine", "yours", home=checkout / "home", **env)
     assert_refused(refused, "yours: there is no such experiment", "mine, real")

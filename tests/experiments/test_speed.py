@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.speed import bench, ours, summary
+from experiments.speed import bench, conventional, ours, summary
 from experiments.speed.loop import _first, _repeat
 from experiments.speed.peers import Course, Plain, ScikitLearn
 from experiments.speed.rows import WITH_W1, paired, ratio_text, rows
@@ -18,13 +18,15 @@ from experiments.speed.scale import KINDS
 from experiments.speed.work import Problem
 from experiments.speed.workers import Failure, Timed, Worker, cores
 from nnlab.data.dataset import Dataset
-from nnlab.nn.first_layer import GramLayer, gram
+from nnlab.nn.activations import activation
+from nnlab.nn.first_layer import GramLayer
+from nnlab.nn.gram import gram
 from nnlab.nn.initializers import draw
 from nnlab.nn.losses import LOSSES
 from nnlab.nn.metrics import targets
 from nnlab.nn.network import Network
-from nnlab.nn.optimizers import OPTIMIZERS, init
-from nnlab.nn.training import train
+from nnlab.nn.optimizers import init
+from nnlab.nn.training import Schedule, train
 
 
 def timed(seconds: float) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def timed(seconds: float) -> dict[str, Any]:
 
 
 def measurements() -> dict[str, Any]:
-    """All targets met, none of them by much."""
+    """Measurements that meet all targets, by a little."""
     net = {name: timed(s) for name, s in {"nnlab": 0.2, "nnlab with K": 0.3, "floor": 0.11}.items()}
     net |= {"JAX Gram": timed(0.21), "nnlab primal": timed(8.0)} | {name: timed(10.0) for name in WITH_W1}
     point = {"ms": {"primal": 5.0, "gram": 0.1}, "K seconds": 0.1, "why": "", "auto": "gram", "ratio": 1.0}
@@ -72,7 +74,7 @@ def measurements() -> dict[str, Any]:
     return {"machine": machine, "load": {"loop": 0.1}, "parts": parts}
 
 
-def test_all_that_is_measured_is_here_by_hand() -> None:
+def test_the_measurements_made_by_hand_have_all_parts() -> None:
     assert set(measurements()["parts"]) == set(bench.PARTS)
 
 
@@ -104,14 +106,14 @@ def test_one_missed_target_refutes_it_and_is_named(path: tuple[str, ...], value:
     assert said["verdict"] == "refuted" and missed in said["sentence"].partition("missed:")[2]
 
 
-def test_auto_is_held_to_its_worst_point() -> None:
+def test_auto_is_judged_by_its_worst_point() -> None:
     found = measurements()
     found["parts"]["scale"].append({**found["parts"]["scale"][0], "m": 5000, "ratio": 1.3})
     assert summary.verdict(found)["verdict"] == "refuted"
     assert any("m = 5000" in row.ours and row.met is False for row in rows(found["parts"]))
 
 
-def test_what_was_not_measured_leaves_the_claim_open() -> None:
+def test_a_target_that_was_not_measured_makes_it_inconclusive() -> None:
     found = measurements()
     found["parts"] = {}
     lines = rows({})
@@ -120,7 +122,7 @@ def test_what_was_not_measured_leaves_the_claim_open() -> None:
     assert summary.markdown(found).count("not measured |") == sum(row.missing for row in lines)
 
 
-def test_a_peer_that_is_not_installed_is_missing_and_no_crash() -> None:
+def test_a_peer_that_is_not_installed_counts_as_missing() -> None:
     worker = Worker(importlib.import_module, "no_such_library", core=cores()[0])
     answer = worker.ask(1)
     worker.close()
@@ -140,12 +142,12 @@ def test_a_time_counts_only_if_the_costs_agree() -> None:
 
 
 def once() -> Callable[[int], Timed]:
-    """A task that runs out of something after its first run."""
+    """A task that fails after its first run."""
     runs = iter([Timed(1.0, np.empty(0))])
     return lambda iterations: next(runs)
 
 
-def test_a_peer_that_dies_between_its_runs_is_missing_and_no_crash() -> None:
+def test_a_peer_that_dies_between_its_runs_counts_as_missing() -> None:
     worker = Worker(once, core=cores()[0])
     entry = _repeat({"seconds": [20.0]}, worker, 100)
     assert entry == {"seconds": [20.0, 25.0]}
@@ -153,7 +155,7 @@ def test_a_peer_that_dies_between_its_runs_is_missing_and_no_crash() -> None:
     worker.close()
 
 
-def test_the_table_holds_each_target() -> None:
+def test_the_table_contains_each_target() -> None:
     table = summary.markdown(measurements())
     for target in ("≤ 1 |", "≤ 1.2 |", "≤ 2 |", "≤ 1.05 |", "≤ 1.7 |", "≤ 45 s |", "≤ 20 ms |", "≤ 60 ms |",
                    "≤ 500 MB |"):  # fmt: skip
@@ -172,7 +174,7 @@ def test_it_writes_measurements_verdict_picture_and_the_end_of_the_readme(tmp_pa
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_table_follows_from_the_digits_that_are_kept(tmp_path: Path) -> None:
+def test_the_table_is_made_from_the_rounded_numbers(tmp_path: Path) -> None:
     found = measurements()
     found["parts"]["loop"]["nets"]["deep"]["nnlab"]["seconds"] = [0.1995049, 0.1995049, 0.2123456]
     summary.write(found, tmp_path)
@@ -181,7 +183,7 @@ def test_the_table_follows_from_the_digits_that_are_kept(tmp_path: Path) -> None
     assert written == {name: (tmp_path / name).read_bytes() for name in written}
 
 
-def test_nnlabs_own_trainers_are_the_same_training() -> None:
+def test_nnlabs_own_trainers_give_the_same_costs() -> None:
     kinds = (ours.Loop, ours.LoopWithK, ours.Evaluated)
     trainers = [kind("deep", "trainer.solver=gram", "trainer.eval_every=2") for kind in kinds]
     for each in trainers:
@@ -193,20 +195,32 @@ def test_nnlabs_own_trainers_are_the_same_training() -> None:
     assert trainers[-1].excluded > 0.0
 
 
+def test_the_conventional_harness_reads_the_problem_that_was_saved(tmp_path: Path) -> None:
+    random = np.random.RandomState(0)
+    saved = Problem(
+        random.rand(5, 3), np.array([[0.0, 1, 1, 0, 1]]), [random.rand(2, 3), random.rand(1, 2)], 0.1
+    )
+    conventional._save(tmp_path / "1.npz", saved)
+    read = conventional._load(tmp_path / "1.npz")
+    assert read.lr == 0.1 and len(read.weights) == 2
+    for a, b in zip(
+        (read.images, read.Y, *read.weights), (saved.images, saved.Y, *saved.weights), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_ratios() -> None:
     assert paired([1.0, 2.0, 9.0], [2.0, 2.0, 9.0]) == 1.0
     assert (ratio_text(0.934), ratio_text(0.01)) == ("0.93", "1/100")
 
 
 @pytest.mark.parametrize("peer", [Course, Plain, ScikitLearn])
-def test_the_peers_have_the_costs_of_nnlab(peer: Any, toy: Dataset) -> None:
+def test_the_peers_give_the_costs_of_nnlab(peer: Any, toy: Dataset) -> None:
     images, Y = toy.train.features(), targets(toy.train.y, 1, np.dtype("float64"))
     weights = draw("lecun", 1.0, [images.shape[1], 5, 4, 1], 1)
-    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], "relu", 0.0)
-    ours = train(
-        network, Y, LOSSES["sigmoid", "cross_entropy"], OPTIMIZERS["gd"], init("gd", network.theta, 0.1),
-        iterations=5,
-    )  # fmt: skip
+    network = Network(GramLayer(images, gram(images), weights[0]), weights[1:], activation("relu"))
+    state = init("gd", network.theta, 0.1)
+    ours = train(network, Y, LOSSES["sigmoid", "cross_entropy"], state, Schedule(iterations=5))
     trainer = peer(Problem(images, Y, weights, 0.1))
     trainer.start()
     assert np.allclose(trainer.run(5), ours, rtol=0, atol=1e-13)

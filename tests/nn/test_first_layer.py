@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnlab.cells.cell import resolve
 from nnlab.cells.choose_solver import choose_solver
-from nnlab.cells.train_cell import resolve
 from nnlab.config import constraints as ranges
 from nnlab.config.compose import compose
 from nnlab.data import hdf5
@@ -299,7 +299,7 @@ def test_k_and_the_images_are_shared_and_never_written(build):
     ],
 )
 def test_the_solver_chosen(solver, n_0, n_1, m, batch_size, iterations, memory_mb):
-    found, why = choose_solver(n_0, n_1, m, batch_size, iterations, memory_mb)
+    found, why = choose_solver((n_0, n_1, m), batch_size, iterations, memory_mb)
     assert found == solver
     assert ("memory_mb" in why) == (memory_mb == 1024) and (found == "primal" or "primal" in why)
 
@@ -307,7 +307,7 @@ def test_the_solver_chosen(solver, n_0, n_1, m, batch_size, iterations, memory_m
 def test_the_norm_that_l2_asks_of_minibatches_is_counted():
     """At 2000 images it is fifty times the rest of a step; on the full batch it is left by the pass."""
     chosen = {
-        (batch_size, l2): choose_solver(12288, 20, 2000, batch_size, 2500, 2048, l2)[0]
+        (batch_size, l2): choose_solver((12288, 20, 2000), batch_size, 2500, 2048, l2)[0]
         for batch_size in (None, 32)
         for l2 in (0.0, 0.1)
     }
@@ -321,8 +321,8 @@ def test_the_norm_that_l2_asks_of_minibatches_is_counted():
     iterations=st.integers(1, 5000),
 )
 def test_longer_trainings_never_turn_away_from_gram(n_0, n_1, m, iterations):
-    if choose_solver(n_0, n_1, m, None, iterations, 2048)[0] == "gram":
-        assert choose_solver(n_0, n_1, m, None, 2 * iterations, 2048)[0] == "gram"
+    if choose_solver((n_0, n_1, m), None, iterations, 2048)[0] == "gram":
+        assert choose_solver((n_0, n_1, m), None, 2 * iterations, 2048)[0] == "gram"
 
 
 @pytest.mark.parametrize("name", [n for n, optimizer in OPTIMIZERS.items() if not optimizer.linear])

@@ -1,4 +1,4 @@
-"""The forward pass of a finished net: the formulas, and the same bits whatever stands beside an example."""
+"""The forward pass of a finished net: the formulas, and the same bits for an example beside any others."""
 
 import os
 import subprocess
@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnlab.nn.activations import ACTIVATIONS
+from nnlab.nn.activations import ACTIVATIONS, activation
 from nnlab.nn.inference import BLOCK, Net, answers, features, forward
 from nnlab.nn.losses import OUTPUTS
 
 
-def net(sizes: list[int], activation: str = "relu", output: str = "sigmoid", dtype: str = "float64") -> Net:
+def net(sizes: list[int], g: str = "relu", output: str = "sigmoid", dtype: str = "float64") -> Net:
     random = np.random.RandomState(sum(sizes))
     parameters = [
         (
@@ -23,7 +23,7 @@ def net(sizes: list[int], activation: str = "relu", output: str = "sigmoid", dty
         )
         for n_in, n_out in pairwise(sizes)
     ]
-    return Net(parameters, activation, 0.1, output)
+    return Net(parameters, activation(g, {"leak": 0.1}), output)
 
 
 def test_it_is_the_formula() -> None:
@@ -36,7 +36,7 @@ def test_it_is_the_formula() -> None:
         np.testing.assert_allclose(a, 1.0 / (1.0 + np.exp(-expected[0])), rtol=1e-13)
 
 
-def assert_alike_in_any_company(made: Net, rows: np.ndarray) -> None:
+def assert_the_same_beside_any_others(made: Net, rows: np.ndarray) -> None:
     whole = forward(made, rows)
     random = np.random.RandomState(0)
     for size in (1, 2, 5, BLOCK, len(rows) - 1):
@@ -49,16 +49,16 @@ def assert_alike_in_any_company(made: Net, rows: np.ndarray) -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_same_bits_in_any_company(activation: str, output: str, dtype: str) -> None:
+@pytest.mark.parametrize("g", ACTIVATIONS)
+def test_the_same_bits_beside_any_other_examples(g: str, output: str, dtype: str) -> None:
     rows = np.random.RandomState(1).rand(BLOCK + 11, 300).astype(dtype)
     for sizes in ([300, 20, 7, 5, 12], [300, 33, 1], [300, 1]):
-        assert_alike_in_any_company(net(sizes, activation, output, dtype), rows)
+        assert_the_same_beside_any_others(net(sizes, g, output, dtype), rows)
 
 
 def test_the_same_bits_for_real_sizes() -> None:
     rows = features(np.random.RandomState(2).randint(0, 256, (BLOCK + 5, 64, 64, 3)).astype(np.uint8))
-    assert_alike_in_any_company(net([12288, 20, 7, 5, 1]), rows)
+    assert_the_same_beside_any_others(net([12288, 20, 7, 5, 1]), rows)
 
 
 @pytest.mark.slow
@@ -66,16 +66,18 @@ def test_the_same_bits_for_real_sizes() -> None:
 def test_the_same_bits_with_the_kernels_of_other_processors(kernel: str) -> None:
     """OpenBLAS brings all of them; this processor runs those whose instructions it has."""
     code = (
-        "from threadpoolctl import threadpool_info, threadpool_limits; import sys, test_forward as t\n"
+        "from threadpoolctl import threadpool_info, threadpool_limits; import sys, test_inference as t\n"
         "blas = threadpool_info()[0]; print(blas.get('architecture'))\n"
         "if blas['internal_api'] != 'openblas': sys.exit(77)\n"
         "with threadpool_limits(1):\n"
         "    t.test_the_same_bits_for_real_sizes()\n"
-        "    [t.test_the_same_bits_in_any_company('relu', 'softmax', d) for d in ('float64', 'float32')]\n"
+        "    for dtype in ('float64', 'float32'):\n"
+        "        t.test_the_same_bits_beside_any_other_examples('relu', 'softmax', dtype)\n"
     )
+    path = os.pathsep.join(str(Path(__file__).parents[i]) for i in (0, 2))  # this file and nnlab
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"OPENBLAS_CORETYPE": kernel, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env=os.environ | {"OPENBLAS_CORETYPE": kernel, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=False,
@@ -85,14 +87,14 @@ def test_the_same_bits_with_the_kernels_of_other_processors(kernel: str) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_pass_of_no_number_stays_quiet() -> None:
+def test_a_pass_with_nan_or_an_overflow_does_not_warn() -> None:
     made = net([3, 2, 1])
     made.parameters[0][0][0, 0] = np.nan
     _, A_L = forward(made, np.ones((2, 3)))
     assert np.isnan(A_L).all()
     assert [answer.name for answer in answers(A_L, ["no", "yes"])] == [None, None]
     made.parameters[0] = (np.full((2, 3), -1e200), np.zeros((2, 1)))
-    forward(made._replace(activation="identity"), np.full((2, 3), 1e200))  # exp overflows
+    forward(made._replace(g=activation("identity")), np.full((2, 3), 1e200))  # exp overflows
 
 
 def test_answers_of_one_output_and_of_several() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nnlab.nn.losses import LOSSES, OUTPUTS
-from nnlab.nn.operations import run
+from nnlab.nn.losses import LOSSES, OUTPUTS, output
+from nnlab.nn.tape import Tape
 
 PAIRS = pytest.mark.parametrize("pair", LOSSES, ids="-".join)
 # each pair with one output and with several; softmax over one output would always be 1
@@ -12,14 +12,16 @@ SHAPES = pytest.mark.parametrize(
     ("pair", "n_L"),
     [(pair, n_L) for pair in LOSSES for n_L in (1, 2, 4) if pair[0] != "softmax" or n_L > 1],
 )
-EVERY_OUTPUT = pytest.mark.parametrize("output", OUTPUTS)
+EVERY_OUTPUT = pytest.mark.parametrize("name", OUTPUTS)
 LOG2, LOG3 = np.log(2.0), np.log(3.0)
 
 
-def delta_of(loss, Z, Y):
-    """The derivative by Z, every example with weight 1."""
+def delta_of(loss, Z, Y, weights=None):
+    """The derivative by Z, every example with weight 1 or these (1, m)."""
+    if weights is None:
+        weights = np.ones((1, Y.shape[1]), Y.dtype)
     out = np.full_like(Z, np.nan)
-    run(loss.delta(Y, np.ones((1, Y.shape[1]), Y.dtype), out)(Z))
+    loss.delta(np, Z, *loss.prepare(Y, weights), out=out)
     return out
 
 
@@ -95,11 +97,11 @@ def test_delta_is_m_times_the_central_difference(pair, n_L):
 def test_cost_is_the_formula_in_the_outputs(pair, n_L):
     """The notes' formulas, which take A; near the middle they lose nothing."""
     Z, Y = example(n_L)
-    output, loss = pair
-    A = OUTPUTS[output](Z)
+    name, loss = pair
+    A = output(name, Z)
     if loss == "squared_error":
         each = (A - Y) ** 2 / 2.0
-    elif output == "softmax":
+    elif name == "softmax":
         each = -Y * np.log(A)
     else:
         each = -Y * np.log(A) - (1.0 - Y) * np.log(1.0 - A)
@@ -119,13 +121,13 @@ def test_extremes_are_stable(pair, n_L, dtype):
     assert np.isfinite(delta).all()
 
 
-@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
-def test_cross_entropy_is_exact_far_out(output):
+@pytest.mark.parametrize("name", ["sigmoid", "softmax"])
+def test_cross_entropy_is_exact_far_out(name):
     """Right and sure costs nothing, wrong and sure costs |z|: not the infinity of -log(0)."""
     Z, Y = np.array([[1e4, 1e4]]), np.array([[1.0, 0.0]])
-    if output == "softmax":
+    if name == "softmax":
         Z, Y = np.vstack([Z, [[0.0, 0.0]]]), np.vstack([Y, 1.0 - Y])
-    loss = LOSSES[output, "cross_entropy"]
+    loss = LOSSES[name, "cross_entropy"]
     with np.errstate(over="ignore"):
         assert loss.cost(Z, Y) == 5e3
         np.testing.assert_array_equal(delta_of(loss, Z, Y)[0], [0.0, 1.0])
@@ -136,19 +138,22 @@ def test_cross_entropy_is_exact_far_out(output):
 def test_a_stack_gives_each_steps_cost_to_the_bit(pair, n_L, steps):
     Y = example(n_L, m=209)[1]
     stack = np.stack([example(n_L, m=209, seed=s)[0] for s in range(steps)])
-    costs, deltas = LOSSES[pair].cost(stack, Y), delta_of(LOSSES[pair], stack, Y)
+    loss, tape, first, delta = LOSSES[pair], Tape(), stack[0], np.full_like(stack[0], np.nan)
+    loss.delta(tape, first, *loss.prepare(Y, np.ones((1, 209))), out=delta)
+    costs = loss.cost(stack, Y)
     assert costs.shape == (steps,)
-    for Z, cost, delta in zip(stack, costs, deltas, strict=True):
-        assert LOSSES[pair].cost(Z, Y) == cost
-        np.testing.assert_array_equal(delta_of(LOSSES[pair], Z, Y), delta)
+    for Z, cost, calls in zip(stack, costs, tape.runs(first, list(stack)), strict=True):
+        assert loss.cost(Z, Y) == cost
+        for call in calls:
+            call()
+        np.testing.assert_array_equal(delta_of(loss, Z, Y), delta)
 
 
 @SHAPES
 def test_delta_weighs_each_example(pair, n_L):
     Z, Y = example(n_L)
     weights = np.array([[0.5, 0.25, 0.0, 1.0, 0.0, 2.0]])
-    out = np.empty_like(Z)
-    run(LOSSES[pair].delta(Y, weights, out)(Z))
+    out = delta_of(LOSSES[pair], Z, Y, weights)
     np.testing.assert_allclose(out, weights * delta_of(LOSSES[pair], Z, Y), rtol=1e-15)
     assert (out[:, [2, 4]] == 0.0).all()
 
@@ -159,24 +164,24 @@ def test_nothing_is_changed_in_place(pair):
     before = Z.copy(), Y.copy()
     LOSSES[pair].cost(Z, Y)
     delta_of(LOSSES[pair], Z, Y)
-    OUTPUTS[pair[0]](Z)
+    output(pair[0], Z)
     np.testing.assert_array_equal((Z, Y), before)
 
 
 @EVERY_OUTPUT
-def test_output_is_not_a_view_and_keeps_type(output):
+def test_output_is_not_a_view_and_keeps_type(name):
     for dtype in (np.float64, np.float32):
         Z = example(3)[0].astype(dtype)
-        A = OUTPUTS[output](Z)
+        A = output(name, Z)
         assert A.shape == Z.shape and A.dtype == dtype and not np.shares_memory(A, Z)
 
 
 @EVERY_OUTPUT
-def test_probabilities_lie_between_0_and_1(output):
+def test_probabilities_lie_between_0_and_1(name):
     with np.errstate(over="ignore"):
-        A = OUTPUTS[output](np.array([[-1e4, 1e4, 0.0, 3.0], [1e4, -1e4, 0.0, -3.0]]))
+        A = output(name, np.array([[-1e4, 1e4, 0.0, 3.0], [1e4, -1e4, 0.0, -3.0]]))
     assert np.isfinite(A).all()
-    if output != "identity":
+    if name != "identity":
         assert (A >= 0.0).all() and (A <= 1.0).all()
         np.testing.assert_allclose(A.sum(axis=0), 1.0, rtol=1e-15)
 
@@ -184,14 +189,14 @@ def test_probabilities_lie_between_0_and_1(output):
 def test_softmax_does_not_see_a_common_shift():
     Z, Y = example(4)
     loss = LOSSES["softmax", "cross_entropy"]
-    np.testing.assert_allclose(OUTPUTS["softmax"](Z + 123.0), OUTPUTS["softmax"](Z), rtol=1e-12)
+    np.testing.assert_allclose(output("softmax", Z + 123.0), output("softmax", Z), rtol=1e-12)
     assert loss.cost(Z + 123.0, Y) == pytest.approx(loss.cost(Z, Y), rel=1e-12)
 
 
 def test_two_softmax_outputs_are_one_sigmoid():
     Z, Y = example(1)
     two, labels = np.vstack([np.zeros_like(Z), Z]), np.vstack([1.0 - Y, Y])
-    np.testing.assert_allclose(OUTPUTS["softmax"](two)[1:], OUTPUTS["sigmoid"](Z), rtol=1e-14)
+    np.testing.assert_allclose(output("softmax", two)[1:], output("sigmoid", Z), rtol=1e-14)
     costs = (
         LOSSES["softmax", "cross_entropy"].cost(two, labels),
         LOSSES["sigmoid", "cross_entropy"].cost(Z, Y),

@@ -294,7 +294,8 @@ def test_a_block_has_1_to_64_steps(net, m, batch_size, length):
 def test_float32_stays_near_float64(net, solver, batch_size, optimizer):
     if solver == "gram" and not OPTIMIZERS[optimizer].linear:
         solver = "primal"
-    options = {"optimizer": optimizer, "lr": 0.05, "l2": 0.1, "batch_size": batch_size}
+    lr = 0.05 if optimizer in ("gd", "momentum", "adam") else OPTIMIZERS[optimizer].lr
+    options = {"optimizer": optimizer, "lr": lr, "l2": 0.1, "batch_size": batch_size}
     (single, Y32), (double, Y64) = net(solver, dtype="float32"), net(solver)
     costs = run(single, Y32, **options)
     assert all(p.dtype == np.float32 for pair in single.parameters() for p in pair)

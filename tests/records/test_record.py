@@ -1,4 +1,4 @@
-"""Records on disk, and claims: who trains a cell, and what a death leaves behind."""
+"""Records on disk, and locks: who trains a cell, and what a death leaves behind."""
 
 import gc
 import hashlib
@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 from harness import cell, environment, living_in, small_set, trained, wait_for
 
-from nnlab.cells.train_cell import Cell, run_cell
+from nnlab.cells.cell import Cell
+from nnlab.cells.run_cell import run_cell
 from nnlab.errors import UserError
-from nnlab.records import record
-from nnlab.records.lock import claim, forget_orphan, orphaned
-from nnlab.records.record import MARKER, PROGRESS
+from nnlab.records import notes, record
+from nnlab.records.code_digest import code_digest
+from nnlab.records.lock import cell_lock, forget_death, holder_died
+from nnlab.records.notes import PROGRESS
+from nnlab.records.record import MARKER
 
 OVERRIDES = ["trainer.iterations=50", "model.depth=2", "model.width=3", "trainer.eval_every=20"]
 
@@ -46,7 +49,7 @@ def test_a_record_holds_what_was_trained(home: Path, data: list[str]) -> None:
     assert (back.status, back.fingerprint) == ("finished", made.fingerprint)
     assert back.config["model"]["depth"] == 2 and back.config["seed"] == 1
     assert back.started <= back.ended
-    assert back.code_digest == record.code_digest()
+    assert back.code_digest == code_digest()
     history, weights, outputs = (back.arrays(name) for name in ("history", "weights", "predictions"))
     assert history["train/cost"].shape == (50,) and history["train/cost"].dtype == np.float64
     assert history["steps"].tolist() == [0, 20, 40]
@@ -187,39 +190,39 @@ def test_a_failure_note_is_gone_when_the_cell_is_done(home: Path, data: list[str
     made = cell(*data, *OVERRIDES)
     folder = made.folder(home)
     folder.mkdir(parents=True)
-    record.write_failure(folder, "ValueError: no", "Traceback ...", 1.0, 2.0)
-    note = record.read_failure(folder)
+    notes.write_failure(folder, "ValueError: no", "Traceback ...", 1.0, 2.0)
+    note = notes.read_failure(folder)
     assert note is not None and note["error"] == "ValueError: no"
     run_cell(made, home)
-    assert record.read_failure(folder) is None
+    assert notes.read_failure(folder) is None
 
 
 def test_progress_can_be_read_while_training_and_is_gone_after(home: Path, data: list[str]) -> None:
     made = cell(*data, *OVERRIDES)
     folder = made.folder(home)
     folder.mkdir(parents=True)
-    assert record.read_progress(folder) is None
-    record.write_progress(folder, 5.0, np.array([1.0, 0.5]))
-    progress = record.read_progress(folder)
+    assert notes.read_progress(folder) is None
+    notes.write_progress(folder, 5.0, np.array([1.0, 0.5]))
+    progress = notes.read_progress(folder)
     assert progress is not None and progress[0] == 5.0 and progress[1].tolist() == [1.0, 0.5]
     run_cell(made, home)
     assert not (folder / PROGRESS).exists()
 
 
-# -- claims ----------------------------------------------------------------------------------------
+# -- locks -----------------------------------------------------------------------------------------
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from nnlab.records.lock import claim
-with claim(Path(sys.argv[1])) as mine:
+from nnlab.records.lock import cell_lock
+with cell_lock(Path(sys.argv[1])) as mine:
     print(mine, flush=True)
     sys.stdin.readline()
 """
 
 
 def holder(folder: Path) -> "subprocess.Popen[str]":
-    """Another process that claims the cell and holds it until it is told a line or killed."""
+    """Another process that locks the cell and holds the lock until it is told a line or killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(folder)],
         env=environment(folder.parent),
@@ -237,37 +240,37 @@ def end(process: "subprocess.Popen[str]", kill: bool) -> None:
     process.communicate("\n" if not kill else None, timeout=30)
 
 
-def claimable(folder: Path) -> bool:
-    with claim(folder) as mine:
+def lockable(folder: Path) -> bool:
+    with cell_lock(folder) as mine:
         return mine
 
 
-def test_one_holds_a_claim_at_a_time(tmp_path: Path) -> None:
+def test_one_process_holds_a_lock_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "cell"
     process = holder(folder)
-    assert not claimable(folder)
-    assert not orphaned(folder), "held by somebody alive"
-    forget_orphan(folder)
-    assert not claimable(folder), "a living holder is not forgotten"
+    assert not lockable(folder)
+    assert not holder_died(folder), "held by somebody alive"
+    forget_death(folder)
+    assert not lockable(folder), "a living holder is not forgotten"
     end(process, kill=False)
-    assert not orphaned(folder)
-    assert claimable(folder)
+    assert not holder_died(folder)
+    assert lockable(folder)
 
 
-def test_a_killed_holder_leaves_an_orphan(tmp_path: Path) -> None:
+def test_the_death_of_a_holder_is_seen(tmp_path: Path) -> None:
     folder = tmp_path / "cell"
     process = holder(folder)
     end(process, kill=True)
-    assert orphaned(folder)
-    assert not claimable(folder), "an orphan is left to the driver"
-    assert orphaned(folder), "looking at it changes nothing"
-    forget_orphan(folder)
-    assert not orphaned(folder)
-    assert claimable(folder)
-    assert not orphaned(folder)
+    assert holder_died(folder)
+    assert not lockable(folder), "the driver decides about it"
+    assert holder_died(folder), "looking at it changes nothing"
+    forget_death(folder)
+    assert not holder_died(folder)
+    assert lockable(folder)
+    assert not holder_died(folder)
 
 
-def test_waiting_for_a_claim(tmp_path: Path) -> None:
+def test_waiting_for_a_lock(tmp_path: Path) -> None:
     folder = tmp_path / "cell"
     first = holder(folder)
     waiter = subprocess.Popen(
@@ -283,39 +286,40 @@ def test_waiting_for_a_claim(tmp_path: Path) -> None:
 
 def test_the_lock_names_its_holder(tmp_path: Path) -> None:
     folder = tmp_path / "cell"
-    with claim(folder) as mine:
+    with cell_lock(folder) as mine:
         assert mine
         assert (folder / "lock").read_text() == str(os.getpid())
     assert (folder / "lock").read_text() == ""
 
 
 @pytest.mark.parametrize("error", [ValueError, BlockingIOError])
-def test_a_holder_that_fails_leaves_no_orphan(tmp_path: Path, error: type[Exception]) -> None:
-    with pytest.raises(error), claim(tmp_path / "cell"):
+def test_a_holder_that_fails_did_not_die(tmp_path: Path, error: type[Exception]) -> None:
+    with pytest.raises(error), cell_lock(tmp_path / "cell"):
         raise error
-    assert not orphaned(tmp_path / "cell")
+    assert not holder_died(tmp_path / "cell")
 
 
-def test_a_cell_without_folder_is_no_orphan(tmp_path: Path) -> None:
-    assert not orphaned(tmp_path / "none")
-    forget_orphan(tmp_path / "none")
+def test_nobody_died_in_a_cell_without_a_folder(tmp_path: Path) -> None:
+    assert not holder_died(tmp_path / "none")
+    forget_death(tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
 def test_a_training_killed_midway_leaves_no_record(home: Path, data: list[str]) -> None:
-    """kill -9 in the middle of a real cell: an orphan, no marker; the cell then trains as if new."""
+    """kill -9 in the middle of a real cell: the death is seen and there is no marker."""
     long = [*data, "trainer.iterations=30000000", "model.depth=2", "model.width=3"]
     made: Cell = cell(*long)
     folder = made.folder(home)
     code = (
         "import sys; from pathlib import Path; from nnlab.config.compose import compose;"
         "from nnlab.config.paths import home;"
-        "from nnlab.cells.train_cell import resolve, run_cell; from nnlab.records.lock import claim\n"
+        "from nnlab.cells.cell import resolve;"
+        "from nnlab.cells.run_cell import run_cell; from nnlab.records.lock import cell_lock\n"
         "cell = resolve(compose(sys.argv[1:]))\n"
-        "with claim(cell.folder(home())): run_cell(cell, home())"
+        "with cell_lock(cell.folder(home())): run_cell(cell, home())"
     )
     process = subprocess.Popen([sys.executable, "-c", code, *long], env=environment(home))
     wait_for(lambda: (folder / "lock").exists() and (folder / "lock").read_text())
     process.kill()
     process.wait(30)
-    assert orphaned(folder) and not record.exists(folder)
+    assert holder_died(folder) and not record.exists(folder)

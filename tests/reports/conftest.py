@@ -9,7 +9,7 @@ from pages import ERROR, KEYS, SCALES, Page, built, images, publish
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.records import record
+from nnlab.records import notes, record
 
 load_mlflow()
 
@@ -32,7 +32,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
         plan = plans.make("sweep", cells, KEYS)
         failed = cells[-3]  # 3 layers, scale 1, seed 2
         record.discard(failed.folder(home))
-        record.write_failure(failed.folder(home), ERROR, "Traceback ...", time.time(), time.time())
+        notes.write_failure(failed.folder(home), ERROR, "Traceback ...", time.time(), time.time())
         publish(home, plan)
     return home, plan
 

@@ -27,10 +27,10 @@ from pages import Page, built, copied, publish
 
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.cells.train_cell import run_cell
+from nnlab.cells.run_cell import run_cell
 from nnlab.cli.main import cli
 from nnlab.errors import Failed, UserError
-from nnlab.records import record
+from nnlab.records import notes
 from nnlab.reports import panels, sweep_report
 from nnlab.sweeps.report import attach_report
 
@@ -93,7 +93,7 @@ def test_sweeps_of_one_configuration_and_of_failures(
         for made in cells:
             made.folder(home).mkdir(parents=True)
             if fails:
-                record.write_failure(made.folder(home), "OSError: full", "Traceback", 0.0, 1.0)
+                notes.write_failure(made.folder(home), "OSError: full", "Traceback", 0.0, 1.0)
             else:
                 run_cell(made, home)
         publish(home, plans.make("sweep", cells, ["seed"]))

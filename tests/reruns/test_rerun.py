@@ -31,10 +31,12 @@ from harness import (
     write_h5,
 )
 
-from nnlab.config.schema import hidden_sizes
+from nnlab.cells.recorded_config import configuration
+from nnlab.config.layers import hidden_sizes
 from nnlab.errors import UserError
 from nnlab.records import record
-from nnlab.reruns.replay import compare, configuration, find_local
+from nnlab.records.find import find_local
+from nnlab.reruns.compare import compare
 
 ROOT = Path(__file__).parents[2]
 SWEEP = ("model.depth=2,3", "trainer.iterations=60", "optimizer.l2=0.1", "trainer.eval_every=20")

@@ -8,6 +8,7 @@ from harness import done, living_in, markers, nnlab, small_set
 from omegaconf.errors import OmegaConfBaseException
 
 from nnlab.cells.plan import Plan
+from nnlab.config.overrides import option_folder
 from nnlab.errors import UserError
 from nnlab.sweeps.grid import plan_cells, read_grid
 
@@ -122,6 +123,16 @@ def test_a_swept_group_is_composed_anew(data: list[str]) -> None:
 def test_a_group_may_be_swept_by_glob(data: list[str]) -> None:
     plan = planned(*data, "model=glob(*)")
     assert {c.config.model.depth for c in plan.cells} == {1, 2, 3, 4}
+
+
+def test_a_group_of_another_folder_may_be_swept(data: list[str], tmp_path: Path) -> None:
+    (tmp_path / "sizes").mkdir()
+    for depth in (2, 4):
+        (tmp_path / "sizes" / f"d{depth}.yaml").write_text(
+            f"# @package _global_\nmodel: {{depth: {depth}}}\n"
+        )
+    plan = planned(*data, option_folder(tmp_path), "+sizes=d2,d4")
+    assert [c.config.model.depth for c in plan.cells] == [2, 4]
 
 
 def test_values_have_the_types_of_the_schema(data: list[str]) -> None:

@@ -34,12 +34,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nnlab.cells import pictures as plots
 from nnlab.cells import plan as plans
+from nnlab.cells.recorded_config import configuration
 from nnlab.cells.summary import summarize
 from nnlab.cells.trained_net import net_of
 from nnlab.errors import UserError
 from nnlab.records import npz as archive
 from nnlab.records import record
-from nnlab.reruns.replay import causes, configuration, verdict
+from nnlab.records.differences import causes
+from nnlab.reruns.compare import verdict
 from nnlab.tracking import location as store
 from nnlab.tracking import schema
 from nnlab.tracking.publisher import Publisher

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from harness import done, empty_store, histories, nnlab, runs
 
-from nnlab.cells.train_cell import resolve, run_cell
+from nnlab.cells.cell import resolve
+from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import compose
-from nnlab.records.lock import claim
+from nnlab.records.lock import cell_lock
 
 TABLES = json.loads((Path(__file__).parents[1] / "goldens" / "course1_tables.json").read_text())["tables"]
 EVERY_TABLE = pytest.mark.parametrize("table", TABLES, ids=[table["name"] for table in TABLES])
@@ -34,7 +35,7 @@ def run(home):
         steps = iterations or table["trainer"]["iterations"]
         wanted = [f"trainer.solver={solver}", f"trainer.iterations={steps}"]
         cell = resolve(compose([*overrides(table), *wanted]))
-        with claim(cell.folder(home)) as mine:
+        with cell_lock(cell.folder(home)) as mine:
             assert mine
             record = run_cell(cell, home)
         assert record.status == "finished"

@@ -33,9 +33,9 @@ from PIL import Image
 
 from nnlab.cells import plan as plans
 from nnlab.cells import trained_net as model
+from nnlab.cells.load import dataset
 from nnlab.cells.ranking import Configuration, rank
 from nnlab.cells.summary import summarize
-from nnlab.cells.train_cell import dataset
 from nnlab.data import hdf5, holdout
 from nnlab.data import synthetic as toy
 from nnlab.errors import UserError

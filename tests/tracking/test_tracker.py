@@ -28,11 +28,11 @@ from harness import (
 from mlflow.exceptions import MlflowException
 
 from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import summarize
-from nnlab.cells.train_cell import Cell
 from nnlab.config.schema import flatten, training_dict
-from nnlab.records import record
+from nnlab.records import notes, record
 from nnlab.records.record import Record
 from nnlab.tracking.curves import stride
 from nnlab.tracking.publisher import Publication, Publisher
@@ -448,7 +448,7 @@ def leave_progress(home: Path, made: Cell, steps: int) -> np.ndarray:
     """The costs so far that a worker writes while it trains a cell."""
     costs = np.linspace(1.0, 0.5, steps)
     made.folder(home).mkdir(parents=True, exist_ok=True)
-    record.write_progress(made.folder(home), time.time() - 10, costs)
+    notes.write_progress(made.folder(home), time.time() - 10, costs)
     return costs
 
 
@@ -524,7 +524,7 @@ def test_a_failed_cell_shows_its_error_until_it_succeeds(tmp_path: Path, data: l
         plan = plans.make("sweep", [made], ["seed"])
         made.folder(home).mkdir(parents=True)
         now = time.time()
-        record.write_failure(made.folder(home), "ValueError: no", "Traceback: no", now - 1, now)
+        notes.write_failure(made.folder(home), "ValueError: no", "Traceback: no", now - 1, now)
         publish(home, plan)
         (failed,) = children(home, plan)
         assert (failed.info.status, failed.data.tags["nnlab.status"]) == ("FAILED", "failed")

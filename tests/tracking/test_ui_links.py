@@ -8,7 +8,7 @@ import pytest
 from harness import living_in, small_set
 
 from nnlab.cells import plan as plans
-from nnlab.cells.train_cell import resolve
+from nnlab.cells.cell import resolve
 from nnlab.config.compose import compose
 from nnlab.tracking import ui_links
 

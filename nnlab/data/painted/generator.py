@@ -36,7 +36,6 @@ best single pixel 0.600, on the pictures on which they were chosen.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -45,6 +44,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
+from nnlab import files
 from nnlab.data.hdf5 import SplitName
 from nnlab.data.painted import scenes
 from nnlab.data.painted.bodies import make_pen
@@ -132,15 +132,8 @@ def write(
         seed: The data set's seed, 0 to 2^32 - 1.
         on_image: Called after each picture with the number of pictures painted so far.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with h5py.File(part, "w") as file:
-            _fill(file, split, count, seed, on_image)
-        with part.open("rb") as done:
-            os.fsync(done.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with files.replacing(path, durable=True) as part, h5py.File(part, "w") as file:
+        _fill(file, split, count, seed, on_image)
 
 
 def _labels(split: SplitName, count: int, seed: int) -> NDArray[np.int64]:

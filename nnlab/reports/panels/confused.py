@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nnlab.cells.train_cell import dataset
+from nnlab.cells.load import dataset
+from nnlab.cells.recorded_config import configuration
 from nnlab.config.compose import compose
 from nnlab.config.schema import Config
 from nnlab.data.dataset import Dataset
@@ -20,7 +21,6 @@ from nnlab.records import record
 from nnlab.reports.panel import Panel
 from nnlab.reports.predictions import Predictions
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.reruns.replay import configuration
 from nnlab.tracking.runs import Run
 
 NAMED = ("painted", "catvnoncat")  # data sets that are found by their name

@@ -1,0 +1,99 @@
+"""A cell: a configuration in which everything is decided, and its identity."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnlab.cells.build import layer_sizes
+from nnlab.cells.choose_solver import choose_solver
+from nnlab.cells.load import dataset
+from nnlab.cells.ranking import SCORES
+from nnlab.config.canonical import canonical
+from nnlab.config.layers import hidden_sizes
+from nnlab.config.schema import Config
+from nnlab.data.dataset import Dataset, Part
+from nnlab.errors import UserError
+from nnlab.nn.optimizers import OPTIMIZERS
+from nnlab.records import record
+from nnlab.records.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A resolved configuration and its identity."""
+
+    config: Config
+    fingerprint: str
+    figure: str = SCORES[0]  # what its nets are ranked by
+
+    def folder(self, home: Path) -> Path:
+        """Where its record is, or will be."""
+        return record.folder(home, self.fingerprint)
+
+
+def resolve(cfg: Config) -> Cell:
+    """Decide what depends on the data (layers, solver) and name the cell; UserError if they don't fit."""
+    data = dataset(cfg)
+    _check_outputs(cfg, data)
+    cfg = deepcopy(cfg)
+    if cfg.data.folds is not None and cfg.data.fold is None:
+        cfg.data.fold = 0
+    hidden = hidden_sizes(cfg.model)
+    cfg.model.depth = len(hidden) + 1
+    cfg.model.width = hidden[0] if len(set(hidden)) == 1 else None
+    if cfg.optimizer.batch_size is not None and cfg.optimizer.batch_size >= data.m:
+        cfg.optimizer.batch_size = None
+    if data.train.streamed:
+        _check_streamed(cfg, data.m)
+    if cfg.trainer.solver == "auto":
+        cfg.trainer.solver, _ = solver(cfg, data)
+    return Cell(cfg, fingerprint(canonical(cfg), data.digest), SCORES[data.train.regression])
+
+
+def explain_solver(cell: Cell) -> str:
+    """The solver of a cell and why it was taken."""
+    taken = cell.config.trainer.solver
+    choice, why = solver(cell.config, dataset(cell.config))
+    return f"{taken}: {why if taken == choice else 'as asked'}"
+
+
+def solver(cfg: Config, data: Dataset) -> tuple[str, str]:
+    """The solver that ``auto`` takes, and why."""
+    optimizer, trainer = cfg.optimizer, cfg.trainer
+    if not OPTIMIZERS[optimizer.name].linear:
+        return "primal", f"{optimizer.name} is not linear in the gradients"
+    if data.train.streamed:
+        return "primal", "the images are streamed from disk"
+    n_0, n_1, *_ = layer_sizes(cfg, data)
+    m = len(data.train.whole.y) if isinstance(data.train, Part) else data.m  # the same for all folds
+    return choose_solver(
+        (n_0, n_1, m), optimizer.batch_size, trainer.iterations, cfg.data.memory_mb, optimizer.l2
+    )
+
+
+def _check_outputs(cfg: Config, data: Dataset) -> None:
+    """The net's outputs must be able to say what the data's labels or targets say."""
+    output = cfg.model.output
+    if data.train.regression and output != "identity":
+        raise UserError(
+            f"model.output: {output} answers with classes, {cfg.data.train} has real targets; "
+            "give model.output=identity model.loss=squared_error"
+        )
+    if len(data.classes) > 2 and output == "sigmoid":
+        raise UserError(
+            f"model.output: sigmoid tells 2 classes apart, {cfg.data.train} has "
+            f"{len(data.classes)}; give model.output=softmax"
+        )
+
+
+def _check_streamed(cfg: Config, m: int) -> None:
+    """A set that stays on disk is trained by minibatches, with W1 itself."""
+    too_large = f"data.memory_mb: {cfg.data.memory_mb} MB do not hold {cfg.data.train} as float64"
+    if cfg.optimizer.batch_size is None:
+        raise UserError(
+            f"{too_large}; give an optimizer.batch_size below {m} to stream it, or raise data.memory_mb"
+        )
+    if cfg.trainer.solver == "gram":
+        raise UserError(
+            f"{too_large}, as trainer.solver=gram needs it; give primal, or raise data.memory_mb"
+        )

@@ -1,0 +1,53 @@
+"""What a cell leaves behind that has no record: why it failed, or its costs so far."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab import files
+from nnlab.errors import UserError
+from nnlab.records import npz
+
+PROGRESS = "progress.npz"
+
+
+def failure_path(folder: Path) -> Path:
+    """Where a cell's failure is noted: beside its folder, since the folder may be why it failed."""
+    return folder.with_suffix(".failure.json")
+
+
+def write_failure(folder: Path, error: str, trace: str, started: float, ended: float) -> None:
+    """Note why a cell failed; the next sweep tries it again."""
+    note = {"error": error, "traceback": trace, "started": started, "ended": ended}
+    files.write(failure_path(folder), json.dumps(note, indent=1).encode(), durable=True)
+
+
+def read_failure(folder: Path) -> dict[str, Any] | None:
+    """The note of a cell's failure; None where the cell did not fail, or was finished since."""
+    try:
+        note: dict[str, Any] = json.loads(failure_path(folder).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return note
+
+
+def forget_failure(folder: Path) -> None:
+    """Remove the note, so that the cell is tried again."""
+    failure_path(folder).unlink(missing_ok=True)
+
+
+def write_progress(folder: Path, started: float, costs: NDArray[np.float64]) -> None:
+    """Leave the costs so far for the driver to show. They may be lost in a crash: the cell is not done."""
+    files.write(folder / PROGRESS, npz.pack({"costs": costs, "started": np.array(started)}))
+
+
+def read_progress(folder: Path) -> tuple[float, NDArray[np.float64]] | None:
+    """When a running cell started, and its costs so far; None where it has not left any yet."""
+    try:
+        arrays = npz.read(folder / PROGRESS)
+    except UserError:
+        return None
+    return float(arrays["started"]), arrays["costs"]

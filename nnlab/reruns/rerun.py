@@ -1,0 +1,73 @@
+"""Rerun one recorded run: find it, train it again, compare, and publish the new run beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nnlab.cells import plan as plans
+from nnlab.cells.cell import Cell
+from nnlab.config.paths import home
+from nnlab.records.record import Record
+from nnlab.reruns.compare import verdict
+from nnlab.reruns.replay import folder_apart, replay, replay_at_commit
+from nnlab.tracking.find_run import recorded
+from nnlab.tracking.store import Unavailable, connected
+from nnlab.tracking.tracker import Tracker
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came of a rerun."""
+
+    cell: Cell
+    record: Record  # the new one
+    repeats: str  # the id of the run that it repeats, or the fingerprint of its record
+    holds: bool  # are the two the same, within the tolerance?
+    verdict: str  # the lines that say so
+    trained_by: str  # `commit 956d1182a1f0`, or nothing where this program trained it
+
+
+def rerun(
+    run: str,
+    overrides: Sequence[str],
+    *,
+    tolerance: float = 0.0,
+    at_commit: bool = False,
+    trust_diff: bool = False,
+    experiment: str = "nnlab",
+) -> Rerun:
+    """Train a recorded run again and compare every cost, weight and test probability.
+
+    ``run`` is a record's folder, the beginning of its fingerprint, or an MLflow run. With ``at_commit`` the
+    program of the recorded commit trains. UserError where the run or its data cannot be found.
+    """
+    with recorded(run, home(), experiment) as (rec, run_id):
+        own = is_own(rec)
+        if at_commit:
+            cell, again = replay_at_commit(rec, own, trust_diff or own, overrides, folder_apart())
+        else:
+            cell, again = replay(rec, own, overrides, folder_apart())
+        holds, text = verdict(rec, again, tolerance)
+        repeats = run_id or rec.fingerprint
+        return Rerun(cell, again, repeats, holds, text, _program(rec) if at_commit else "")
+
+
+def is_own(rec: Record) -> bool:
+    """Was the record made in this home, and not brought here?"""
+    return rec.folder.resolve().is_relative_to(home())
+
+
+def _program(rec: Record) -> str:
+    changed = " with its uncommitted changes" if rec.provenance.get("dirty") else ""
+    return f"commit {rec.provenance['commit'][:12]}{changed}"
+
+
+def publish(again: Rerun) -> tuple[str | None, str]:
+    """Publish the new record as a run of its own; returns its run's id, or None and the reason why not."""
+    rec = again.record
+    cell = replace(again.cell, fingerprint=rec.fingerprint)  # another one where another program trained it
+    plan = plans.make("train", [cell], [])
+    try:
+        with connected(home(), plan.experiment) as store:
+            return Tracker(store, plan).publish_rerun(cell, rec, again.repeats, again.holds), ""
+    except Unavailable as error:
+        return None, str(error)
