@@ -1,10 +1,12 @@
-"""The layers: nothing imports upward; tracking and the served model know MLflow, the outer files Hydra.
-
-A module imports only modules of a lower layer than its own. A new module gets its place in LAYERS.
-"""
+"""The packages: their order, no circle within one, one public face each, and who may import what."""
 
 import ast
+import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,147 +15,165 @@ import nnlab
 
 PACKAGE = Path(nnlab.__file__).parent
 
-# lowest first; modules of one layer do not know of each other
-LAYERS = [
-    {"errors", "operations", "initializers", "metrics", "folds", "solver"},
-    {"activations", "first_layer", "optimizers"},
-    {"losses", "mean_field"},
-    {"forward"},
-    {"network"},
-    {"training", "diagnostics", "ranges"},
-    # above the numeric modules: data, configuration, records
-    {
-        "data.stored",
-        "data.coats",
-        "data.download",
-        "provenance",
-        "claim",
-        "threads",
-        "statistics",
-        "figures",
-        "page",
-        "archive",
-        "reaper",
-        "interrupts",
-    },
-    {"data.border", "plots", "panels"},
-    {"data.hdf5"},
-    {
-        "data.figure",
-        "data.toy",
-        "data.holdout",
-        "data.trial",
-        "config",
-        "record",
-        "store",
-        "served",
-        "results",
-    },
-    {"data.bodies", "data.scenes"},
-    {"data.cats", "data.others"},
-    {"data.painted"},
-    {"evaluation", "sizes", "identity", "kernel"},
-    {"run", "curves", "model", "images", "reader", "views"},
-    {"plan", "gradcheck", "mlmodel", "experiment"},
-    {"summary", "comparison", "grid", "rerun"},
-    {"labels"},
-    {"content"},
-    {"tracking", "answers"},
-    {"lookup", "contrast", "tables", "verification", "checkout"},
-    {"report"},
-    {"publisher"},
-    {"sweep"},
-    {"cli_data", "cli_errors"},
-    {"cli_verify"},
-    {"cli_rerun", "cli_predict", "cli_report", "cli_experiments", "cli_ui"},
-    {"cli"},
-    {"__main__"},
+# an import runs only from a package to a later one of this list
+ORDER = [
+    "cli",
+    "experiments",
+    "sweeps",
+    "reruns",
+    "reports",
+    "tracking",
+    "cells",
+    "records",
+    "config",
+    "data",
+    "nn",
 ]
-LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
-NUMERIC = {
-    "operations", "activations", "initializers", "optimizers", "metrics", "first_layer", "losses",
-    "network", "forward", "training", "diagnostics", "folds",
-}  # fmt: skip
-STANDARD = {"collections", "concurrent", "dataclasses", "functools", "itertools", "math", "typing"}
-KNOW_MLFLOW = {"tracking", "served"}
-KNOW_HYDRA = {"config", "grid", "experiment", "sweep", "cli", "cli_errors"}
+BOTTOM = {"errors", "threads", "signals", "files"}  # modules beside the packages, which import none of them
+PYTHON_FACE = {"train", "sweep", "rerun", "load", "runs"}  # functions to come: no package bears their names
+
+MLFLOW = {"tracking"}
+HYDRA = {"cli", "sweeps", "config.compose"}
+STANDARD = set(sys.stdlib_module_names)
+LONGEST = 250  # lines of a file
 
 MODULES = {
-    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
-    if path.name != "__init__.py"
+    if path != PACKAGE / "__init__.py"
 }
+FACES = {name for name, path in MODULES.items() if path.name == "__init__.py"}
 
 
-def imports(path: Path) -> Iterator[str]:
-    """The full name of everything that a file imports, wherever in the file it does."""
+def package(module: str) -> str:
+    """The package that a module belongs to: the first part of its name."""
+    return module.split(".")[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """(module, name) of everything that a file imports, wherever in the file; name "" for a whole module."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute here"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from ((node.module or "", alias.name) for alias in node.names)
 
 
-def packages(path: Path) -> set[str]:
+def roots(path: Path) -> set[str]:
     """The top-level packages that a file imports."""
-    return {name.split(".")[0] for name in imports(path)}
+    return {module.split(".")[0] for module, _ in imports(path)}
 
 
-def siblings(path: Path) -> set[str]:
-    """The modules of nnlab that a file imports."""
+def own_imports(path: Path) -> Iterator[tuple[str, str]]:
+    """(module, name) of what a file imports of nnlab, without the leading `nnlab.`."""
+    for module, name in imports(path):
+        if module == "nnlab":
+            yield (name, "")
+        elif module.startswith("nnlab."):
+            yield (module.removeprefix("nnlab."), name)
+
+
+def siblings(module: str) -> set[str]:
+    """The modules of the same package that a module imports."""
     found = set()
-    for name in imports(path):
-        parts = name.split(".")[1:] if name.startswith("nnlab.") else []
-        found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in MODULES}
+    for other, name in own_imports(MODULES[module]):
+        inner = f"{other}.{name}"
+        target = inner if inner in MODULES else other
+        if package(target) == package(module) and target != module:
+            found.add(target)
     return found
 
 
-def test_every_module_has_its_layer() -> None:
-    assert set(MODULES) == set(LAYER)
+@cache
+def face(name: str) -> frozenset[str]:
+    """The names that a package's `__init__` hands on."""
+    tree = ast.parse(MODULES[name].read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return frozenset(ast.literal_eval(node.value))
+    return frozenset()
+
+
+def height(module: str) -> int:
+    return ORDER.index(package(module)) if package(module) in ORDER else len(ORDER)
+
+
+def test_every_module_has_its_place() -> None:
+    loose = {name for name in MODULES if "." not in name and name not in FACES}
+    assert loose == BOTTOM | {"__main__"}
+    assert {package(name) for name in FACES} == set(ORDER)
+    assert not PYTHON_FACE & set(MODULES)
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"__main__"}))
+def test_imports_run_downward_and_by_the_face(module: str) -> None:
+    for other, name in own_imports(MODULES[module]):
+        if package(other) == package(module) or package(other) in BOTTOM:
+            continue
+        assert height(other) > height(module), f"nnlab/{module} imports upward: {other}"
+        assert other in FACES and name in face(other), f"nnlab/{module}: {name or other} is not in the face"
+
+
+@pytest.mark.parametrize("name", sorted(BOTTOM))
+def test_the_modules_at_the_bottom_import_no_package(name: str) -> None:
+    assert {package(other) for other, _ in own_imports(MODULES[name])} <= BOTTOM
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_no_circle_within_a_package(name: str) -> None:
+    graph = {module: siblings(module) for module in MODULES if package(module) == name}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"{name}: {' -> '.join(error.args[1])}")
+    assert set(order) == set(graph)
+
+
+@pytest.mark.parametrize("name", sorted(FACES))
+def test_a_face_names_what_exists(name: str) -> None:
+    module = importlib.import_module(f"nnlab.{name}")
+    for public in face(name):
+        if f"{name}.{public}" not in MODULES:
+            assert hasattr(module, public), f"nnlab/{name} has no {public}"
+
+
+def test_only_tracking_imports_mlflow() -> None:
+    assert {package(name) for name, path in MODULES.items() if "mlflow" in roots(path)} == MLFLOW
+
+
+def test_only_the_outer_files_import_hydra_and_by_its_public_api() -> None:
+    known = {name for name, path in MODULES.items() if "hydra" in roots(path)}
+    assert {name for name in known if package(name) not in HYDRA and name not in HYDRA} == set()
+    for name in known:
+        private = [m for m, _ in imports(MODULES[name]) if m.startswith("hydra") and "._" in m]
+        assert not private, f"nnlab/{name} imports {private}"
+
+
+def test_nn_knows_numpy_alone() -> None:
+    """The mean-field theory takes integrals and roots, which SciPy has."""
+    for name, path in MODULES.items():
+        if package(name) == "nn":
+            known = {"numpy", "nnlab"} | STANDARD | ({"scipy"} if name == "nn.mean_field" else set())
+            assert roots(path) <= known, f"nnlab/{name}"
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_nothing_imports_upward(module: str) -> None:
-    height = LAYER.get(module, len(LAYERS))
-    upward = {name for name in siblings(MODULES[module]) if LAYER.get(name, height) >= height}
-    assert not upward, f"nnlab/{module} imports {upward}"
+def test_a_file_is_short(module: str) -> None:
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= LONGEST
 
 
-@pytest.mark.parametrize("module", sorted(NUMERIC))
-def test_numeric_modules_know_numpy_and_each_other_alone(module: str) -> None:
-    assert siblings(MODULES[module]) <= NUMERIC
-    assert packages(MODULES[module]) <= {"nnlab", "numpy"} | STANDARD
-
-
-def test_the_numeric_modules_are_those_of_the_code_digest() -> None:
-    """A record's fingerprint covers exactly the code that can change its numbers."""
-    from nnlab.records.record import NUMERIC_MODULES
-
-    assert set(NUMERIC_MODULES) == NUMERIC
-
-
-def test_only_tracking_and_the_served_model_import_mlflow() -> None:
-    assert {name for name, path in MODULES.items() if "mlflow" in packages(path)} == KNOW_MLFLOW
-
-
-def test_only_the_outer_files_import_hydra() -> None:
-    assert {name for name, path in MODULES.items() if "hydra" in packages(path)} <= KNOW_HYDRA
-
-
-def test_workers_never_load_mlflow() -> None:
-    """Neither the command line nor a worker pays for MLflow before the first publication."""
-    import subprocess
-    import sys
-
-    code = "import sys, nnlab.cli; assert not {'mlflow', 'sqlalchemy'} & set(sys.modules)"
+def test_workers_and_the_command_line_do_not_load_mlflow() -> None:
+    """MLflow takes seconds to load: only the first publication does."""
+    faces = ", ".join(f"nnlab.{name}" for name in ORDER)
+    code = f"import sys, {faces}, nnlab.sweeps.worker; assert not {{'mlflow', 'sqlalchemy'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_checks_see_what_they_should(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(
-        "def f():\n    import mlflow.entities\n    from nnlab.data import hdf5\nfrom nnlab import cli\n"
+        "def f():\n    import mlflow.entities\n    from nnlab.data import hdf5\nfrom nnlab import errors\n"
     )
-    assert packages(path) == {"mlflow", "nnlab"}
-    assert siblings(path) == {"data.hdf5", "cli"}
+    assert roots(path) == {"mlflow", "nnlab"}
+    assert set(own_imports(path)) == {("data", "hdf5"), ("errors", "")}
