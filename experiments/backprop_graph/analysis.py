@@ -8,11 +8,8 @@ from matplotlib.figure import Figure
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
-from nnlab.nn.activations import activation as function
-from nnlab.nn.arrays import Array
-from nnlab.nn.first_layer import PrimalLayer
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Network, propagate
+from nnlab.nn import LOSSES, Array, Network, PrimalLayer, propagate
+from nnlab.nn import activation as function
 
 POINT, PUBLISHED = (-2.0, 5.0, -4.0), (-4.0, -4.0, 3.0)
 SIZES, M, LEAK = (3, 4, 4, 1), 5, 0.01

@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
-from nnlab.nn.arrays import Array
+from nnlab.nn import Array
 
 TARGET = 0.95
 LOSSES = {"cross_entropy": BLUE, "squared_error": ORANGE}

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, RED, panels
-from nnlab.nn.metrics import classes
+from nnlab.nn import classes
 
 PUBLISHED = {1: 0.70, 2: 0.72, 4: 0.80}
 SAMPLES = 10_000

@@ -9,9 +9,7 @@ from matplotlib.figure import Figure
 from nnlab.data.synthetic import parity
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, ORANGE, panels
-from nnlab.nn.activations import activation
-from nnlab.nn.arrays import Array
-from nnlab.nn.inference import Parameters, logits
+from nnlab.nn import Array, Parameters, activation, logits
 
 BITS = range(2, 13)
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from nnlab.cells.load import dataset
+from nnlab.cells import dataset
 from nnlab.config.compose import compose
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, RED, panels

@@ -8,9 +8,7 @@ from matplotlib.figure import Figure
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
-from nnlab.nn.arrays import Array
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import propagate
+from nnlab.nn import LOSSES, Array, propagate
 
 EARLY = 20  # the first steps, for which the bound should hold
 

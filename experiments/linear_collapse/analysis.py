@@ -10,10 +10,8 @@ from scipy.stats import norm
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import BLUE, ORANGE, panels
-from nnlab.nn.activations import activation as function
-from nnlab.nn.arrays import Array
-from nnlab.nn.inference import Parameters, logits
-from nnlab.nn.metrics import classes
+from nnlab.nn import Array, Parameters, classes, logits
+from nnlab.nn import activation as function
 
 
 def collapse(parameters: Parameters) -> tuple[Array, Array]:

@@ -9,9 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREY, ORANGE, panels
-from nnlab.nn.arrays import Array
-from nnlab.nn.initializers import draw
-from nnlab.nn.metrics import classes
+from nnlab.nn import Array, classes, draw
 
 
 def displacement(run: Run) -> Array:

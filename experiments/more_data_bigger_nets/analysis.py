@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, panels
-from nnlab.nn.arrays import Array
-from nnlab.nn.metrics import classes
+from nnlab.nn import Array, classes
 
 Right = dict[tuple[str, int], Array]  # (net, m): (seeds, pictures), 1 where the answer is right
 

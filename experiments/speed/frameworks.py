@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.speed.peers import Stepwise
 from experiments.speed.work import Problem
-from nnlab.nn.arrays import Array
+from nnlab.nn import Array
 
 
 class Torch(Stepwise):

@@ -10,14 +10,11 @@ from typing import Any
 from unittest.mock import patch
 
 from experiments.speed.work import ITERATIONS, cell, data_name
+from nnlab.cells import attempt, dataset, train_cell
 from nnlab.cells import plan as plans
-from nnlab.cells import train_cell
-from nnlab.cells.load import dataset
-from nnlab.cells.run_cell import attempt
-from nnlab.config.paths import CONF
-from nnlab.nn.network import Network
-from nnlab.records import record
-from nnlab.records.lock import cell_lock
+from nnlab.config import CONF
+from nnlab.nn import Network
+from nnlab.records import cell_lock, record
 
 # drawing and building, training, forming W1, evaluating
 ARITHMETIC = ("build", "train", "final_metrics", "layer_statistics")
@@ -67,9 +64,7 @@ def working() -> Callable[[int], list[float]]:
 
 def publishing(home: Path) -> Callable[[int], dict[str, list[float]]]:
     """A task: the seconds (clock and processor) to publish each record into a new SQLite store."""
-    from nnlab.tracking.parents import open_parent
-    from nnlab.tracking.store import Store
-    from nnlab.tracking.tracker import Tracker
+    from nnlab.tracking import Store, Tracker, open_parent
 
     def task(count: int) -> dict[str, list[float]]:
         (plan,), _ = plans.load_all(home)

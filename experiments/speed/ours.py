@@ -7,21 +7,23 @@ from tempfile import mkdtemp
 import numpy as np
 
 from experiments.speed.work import cell
-from nnlab.cells.build import Start, build_network
-from nnlab.cells.evaluation import Evaluation
-from nnlab.cells.load import dataset
-from nnlab.cells.run_cell import progress_writer
-from nnlab.nn.activations import activation
-from nnlab.nn.first_layer import GramLayer
-from nnlab.nn.gram import gram
-from nnlab.nn.initializers import draw
-from nnlab.nn.inputs import Rows
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.metrics import targets
-from nnlab.nn.network import Network, propagate
-from nnlab.nn.optimizers import init
-from nnlab.nn.tape import Tape
-from nnlab.nn.training import Callback, Schedule, train
+from nnlab.cells import Evaluation, Start, build_network, dataset, progress_writer
+from nnlab.nn import (
+    LOSSES,
+    Callback,
+    GramLayer,
+    Network,
+    Rows,
+    Schedule,
+    Tape,
+    activation,
+    draw,
+    gram,
+    init,
+    propagate,
+    targets,
+    train,
+)
 
 
 class Loop:

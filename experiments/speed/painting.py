@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.data import hdf5
 from nnlab.data.painted import generator
 

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from experiments.speed.work import Problem
-from nnlab.nn.arrays import Array
+from nnlab.nn import Array
 
 
 class Stepwise:

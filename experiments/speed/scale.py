@@ -15,16 +15,21 @@ import numpy as np
 from experiments.speed.painting import first_images, painted_set
 from experiments.speed.work import ITERATIONS, LAYERS
 from experiments.speed.workers import Worker, cores
-from nnlab.cells.choose_solver import choose_solver
-from nnlab.nn.activations import activation
-from nnlab.nn.arrays import Array
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
-from nnlab.nn.gram import gram
-from nnlab.nn.initializers import draw
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Network
-from nnlab.nn.optimizers import init
-from nnlab.nn.training import Schedule, train
+from nnlab.cells import choose_solver
+from nnlab.nn import (
+    LOSSES,
+    Array,
+    FirstLayer,
+    GramLayer,
+    Network,
+    PrimalLayer,
+    Schedule,
+    activation,
+    draw,
+    gram,
+    init,
+    train,
+)
 
 SIZES = (100, 209, 500, 1000, 2000, 5000, 10000, 20000)
 QUICK = SIZES[:6]

@@ -13,8 +13,7 @@ import numpy as np
 from experiments.speed import ours
 from experiments.speed.work import ITERATIONS, problem
 from experiments.speed.workers import cores, trainer, working
-from nnlab.nn.arrays import aligned_zeros
-from nnlab.nn.gram import gram
+from nnlab.nn import aligned_zeros, gram
 
 STACKS = (1, 2, 4, 8)
 

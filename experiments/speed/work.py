@@ -6,13 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlab.cells.cell import Cell, resolve
-from nnlab.cells.load import dataset
+from nnlab.cells import Cell, dataset, resolve
+from nnlab.config import named_data
 from nnlab.config.compose import compose
-from nnlab.config.paths import named_data
-from nnlab.nn.arrays import Array
-from nnlab.nn.initializers import draw
-from nnlab.nn.metrics import targets
+from nnlab.nn import Array, draw, targets
 
 ITERATIONS = 2500
 NETS = {

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from nnlab.data.synthetic import CURVES
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
 from nnlab.experiments.figures import COLOURS, panels
-from nnlab.nn.activations import activation as function
-from nnlab.nn.arrays import Array
-from nnlab.nn.inference import Parameters, logits
+from nnlab.nn import Array, Parameters, logits
+from nnlab.nn import activation as function
 
 Function = Callable[[Array], Array]
 

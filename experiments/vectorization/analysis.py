@@ -8,17 +8,22 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlab.cells.load import dataset
+from nnlab.cells import dataset
 from nnlab.config.compose import compose
 from nnlab.experiments import Run, Verdict, verdict_of
 from nnlab.experiments.figures import BLUE, panels
-from nnlab.nn.activations import activation
-from nnlab.nn.arrays import Array
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
-from nnlab.nn.gram import gram
-from nnlab.nn.initializers import draw
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Network, propagate
+from nnlab.nn import (
+    LOSSES,
+    Array,
+    FirstLayer,
+    GramLayer,
+    Network,
+    PrimalLayer,
+    activation,
+    draw,
+    gram,
+    propagate,
+)
 
 Gradient = tuple[Array, Array, Array, Array]  # dW1, db1, dW2, db2
 

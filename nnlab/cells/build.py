@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnlab.cells.cache import features, gram_of, validation_products
-from nnlab.config.layers import hidden_sizes
-from nnlab.nn.activations import activation
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
-from nnlab.nn.initializers import draw
-from nnlab.nn.inputs import Rows
-from nnlab.nn.network import Network
-from nnlab.nn.optimizers import State, init
+from nnlab.config import hidden_sizes
+from nnlab.nn import FirstLayer, GramLayer, Network, PrimalLayer, Rows, State, activation, draw, init
 
 if TYPE_CHECKING:
-    from nnlab.config.schema import Config, OptimizerConfig
-    from nnlab.data.dataset import Dataset
-    from nnlab.nn.arrays import Array
+    from nnlab.config import Config, OptimizerConfig
+    from nnlab.data import Dataset
+    from nnlab.nn import Array
 
 
 @dataclass(frozen=True)

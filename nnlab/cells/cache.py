@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnlab.data import holdout
-from nnlab.data.dataset import Part
-from nnlab.nn.gram import gram, part_of_gram
-from nnlab.nn.inputs import Rows
+from nnlab.data import Part, holdout
+from nnlab.nn import Rows, gram, part_of_gram
 
 if TYPE_CHECKING:
-    from nnlab.config.schema import TrainerConfig
-    from nnlab.data.dataset import Dataset, Split
-    from nnlab.nn.arrays import Array
+    from nnlab.config import TrainerConfig
+    from nnlab.data import Dataset, Split
+    from nnlab.nn import Array
 
 
 @lru_cache(maxsize=2)

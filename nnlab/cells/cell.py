@@ -8,14 +8,11 @@ from nnlab.cells.build import layer_sizes
 from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.load import dataset
 from nnlab.cells.ranking import SCORES
-from nnlab.config.canonical import canonical
-from nnlab.config.layers import hidden_sizes
-from nnlab.config.schema import Config
-from nnlab.data.dataset import Dataset, Part
+from nnlab.config import Config, canonical, hidden_sizes
+from nnlab.data import Dataset, Part
 from nnlab.errors import UserError
-from nnlab.nn.optimizers import OPTIMIZERS
-from nnlab.records import record
-from nnlab.records.fingerprint import fingerprint
+from nnlab.nn import OPTIMIZERS
+from nnlab.records import fingerprint, record
 
 
 @dataclass(frozen=True)

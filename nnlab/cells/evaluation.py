@@ -13,24 +13,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnlab.nn.activations import activation
-from nnlab.nn.diagnostics import layer_statistics
-from nnlab.nn.first_layer import FirstLayer
-from nnlab.nn.inference import Net, Parameters, forward
-from nnlab.nn.inputs import Inputs, Rows, pieces
-from nnlab.nn.losses import LOSSES, Loss, output
-from nnlab.nn.metrics import accuracy, rmse
+from nnlab.nn import (
+    LOSSES,
+    FirstLayer,
+    Inputs,
+    Loss,
+    Net,
+    Parameters,
+    Rows,
+    accuracy,
+    activation,
+    forward,
+    layer_statistics,
+    output,
+    pieces,
+    rmse,
+)
 from nnlab.threads import limited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nnlab.cells.build import Start
-    from nnlab.config.schema import Config
-    from nnlab.data.dataset import Dataset, Split
-    from nnlab.nn.arrays import Array
-    from nnlab.nn.network import Network
-    from nnlab.nn.training import Step
+    from nnlab.config import Config
+    from nnlab.data import Dataset, Split
+    from nnlab.nn import Array, Network, Step
 
 
 def final_metrics(

@@ -5,9 +5,8 @@ from copy import deepcopy
 from nnlab.cells.build import build_network
 from nnlab.cells.cell import resolve
 from nnlab.cells.load import dataset
-from nnlab.config.schema import Config
-from nnlab.nn.gradcheck import Block, check
-from nnlab.nn.losses import LOSSES
+from nnlab.config import Config
+from nnlab.nn import LOSSES, Block, check
 
 
 def gradcheck(cfg: Config) -> list[Block]:

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from nnlab.cells.cache import held_out
-from nnlab.config.paths import home
-from nnlab.config.schema import Config
-from nnlab.data import sandbox
-from nnlab.data.dataset import Dataset
+from nnlab.config import Config, home
+from nnlab.data import Dataset, sandbox
 
 # examples of the default painted set, as many as the course's
 PAINTED: dict[Literal["train", "test"], int] = {"train": 209, "test": 50}

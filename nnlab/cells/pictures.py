@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from nnlab.data.lazy_rows import Examples
+from nnlab.data import Examples
 
 COLUMNS = 8
 MOST = 64  # images in one picture

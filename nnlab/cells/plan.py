@@ -20,11 +20,9 @@ from typing import Any
 from nnlab import files
 from nnlab.cells.cell import Cell
 from nnlab.cells.ranking import SCORES, ranked_by
-from nnlab.config.constraints import check
-from nnlab.config.run_name import run_name
-from nnlab.config.schema import flatten, from_dict, training_dict
+from nnlab.config import check, flatten, from_dict, run_name, training_dict
 from nnlab.errors import UserError
-from nnlab.records.lock import locked
+from nnlab.records import locked
 from nnlab.records.record import is_sha256
 
 ID = re.compile("[0-9a-f]{12}")

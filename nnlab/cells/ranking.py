@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from nnlab.config.canonical import held_out_by
+from nnlab.config import held_out_by
 
 SCORES = ("accuracy", "rmse")  # what nets are ranked by: classifiers, and nets of a regression
 NUISANCE = ("seed", "data.fold")  # keys that repeat a configuration; all other keys belong to it

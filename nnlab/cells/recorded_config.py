@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 
+from nnlab.config import KEYS, TRAINING, Config, flatten, unknown_key
 from nnlab.config.compose import DATA_SETS, compose
 from nnlab.config.overrides import quoted
-from nnlab.config.schema import KEYS, TRAINING, Config, flatten, unknown_key
 from nnlab.errors import UserError
 from nnlab.records.record import Record
 

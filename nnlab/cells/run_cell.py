@@ -12,12 +12,10 @@ from nnlab.cells import pictures
 from nnlab.cells.cell import Cell
 from nnlab.cells.load import dataset
 from nnlab.cells.train_cell import Result, train_cell
-from nnlab.config.schema import training_dict
-from nnlab.data.dataset import Dataset
-from nnlab.nn.metrics import classes
-from nnlab.nn.training import Callback, Step
-from nnlab.records import notes, provenance, record
-from nnlab.records.code_digest import code_digest
+from nnlab.config import training_dict
+from nnlab.data import Dataset
+from nnlab.nn import Callback, Step, classes
+from nnlab.records import code_digest, notes, provenance, record
 from nnlab.records.record import Record
 
 PROGRESS_AFTER = 5.0  # seconds until a cell leaves its costs so far for the driver to show

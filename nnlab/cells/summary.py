@@ -14,7 +14,7 @@ from rich.table import Table
 from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.ranking import Configuration, Result, cost_beside, rank, sort_key
-from nnlab.config.schema import flatten, training_dict
+from nnlab.config import flatten, training_dict
 from nnlab.errors import UserError
 from nnlab.records import notes, record
 

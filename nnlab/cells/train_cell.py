@@ -16,19 +16,16 @@ import numpy as np
 from nnlab.cells.build import build, optimizer_state
 from nnlab.cells.evaluation import Evaluation, final_metrics, unseen
 from nnlab.cells.workload import training_size
-from nnlab.data.dataset import Part
-from nnlab.nn.diagnostics import layer_statistics
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.training import Schedule, train
+from nnlab.data import Part
+from nnlab.nn import LOSSES, Schedule, layer_statistics, train
 from nnlab.threads import limited
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nnlab.config.schema import Config
-    from nnlab.data.dataset import Dataset
-    from nnlab.nn.arrays import Array
-    from nnlab.nn.training import Callback
+    from nnlab.config import Config
+    from nnlab.data import Dataset
+    from nnlab.nn import Array, Callback
 
 Arrays = dict[str, "NDArray[Any]"]
 

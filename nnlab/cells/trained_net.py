@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.errors import UserError
-from nnlab.nn.activations import ACTIVATIONS, activation
-from nnlab.nn.inference import Answer, Net, answers, features, forward
-from nnlab.nn.losses import OUTPUTS
+from nnlab.nn import ACTIVATIONS, OUTPUTS, Answer, Net, activation, answers, features, forward
 from nnlab.records.record import Record
 from nnlab.threads import limited
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from nnlab.config.schema import Config
-    from nnlab.data.dataset import Split
+    from nnlab.config import Config
+    from nnlab.data import Split
 
 
 def training_size(cfg: Config, n: Sequence[int], train: Split) -> dict[str, float]:

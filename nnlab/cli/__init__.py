@@ -1,3 +1,5 @@
 """The command line: one file for each command, loaded when it is asked for."""
 
-__all__ = ["main"]
+__all__ = [
+    "main",
+]

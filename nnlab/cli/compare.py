@@ -9,10 +9,10 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.errors import UserError
 from nnlab.sweeps.console import OUT, say
-from nnlab.tracking.find_run import find_record
+from nnlab.tracking import find_record
 
 
 @click.command("compare")

@@ -9,13 +9,12 @@ import click
 import numpy as np
 from rich.progress import Progress, TaskID
 
-from nnlab.cells.load import dataset
+from nnlab.cells import dataset
 from nnlab.cli.overrides import OVERRIDES, overrides_of
+from nnlab.config import home
 from nnlab.config.compose import compose
 from nnlab.config.overrides import quoted
-from nnlab.config.paths import home
-from nnlab.data import hdf5, sandbox
-from nnlab.data.dataset import Split
+from nnlab.data import Split, hdf5, sandbox
 from nnlab.data.hdf5 import SplitName
 from nnlab.errors import UserError
 from nnlab.sweeps.console import progress_bar, say

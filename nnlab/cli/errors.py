@@ -6,8 +6,7 @@ import traceback
 
 import click
 
-from nnlab.config.paths import home
-from nnlab.config.schema import unknown_key
+from nnlab.config import home, unknown_key
 from nnlab.errors import Failed, UserError
 from nnlab.sweeps.console import complain
 

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
+from nnlab.cells import ask, net_of, outputs
 from nnlab.cells import pictures as plots
-from nnlab.cells.trained_net import ask, net_of, outputs
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.data import image_file as images
 from nnlab.errors import UserError, printable
-from nnlab.nn.inference import Answer, Net
+from nnlab.nn import Answer, Net
 from nnlab.records.record import Record
 from nnlab.sweeps.console import OUT, say
-from nnlab.tracking.find_run import recorded
+from nnlab.tracking import recorded
 
 
 @click.command("predict")

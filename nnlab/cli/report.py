@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.sweeps.console import say
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.store import connected
+from nnlab.tracking import Reader, connected
 
 
 @click.command("report")

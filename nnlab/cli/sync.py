@@ -6,12 +6,11 @@ import click
 
 from nnlab.cells import plan as plans
 from nnlab.cells.summary import summarize
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.errors import Failed
 from nnlab.sweeps.console import OUT
 from nnlab.sweeps.report import attach_report
-from nnlab.tracking.background import publishing
-from nnlab.tracking.publisher import Publisher
+from nnlab.tracking import Publisher, publishing
 
 
 @click.command()

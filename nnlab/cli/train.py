@@ -6,25 +6,19 @@ from pathlib import Path
 import click
 import numpy as np
 
+from nnlab.cells import Cell, attempt, explain_solver, resolve
 from nnlab.cells import plan as plans
-from nnlab.cells.cell import Cell, explain_solver, resolve
 from nnlab.cells.ranking import SCORES
-from nnlab.cells.run_cell import attempt
 from nnlab.cells.summary import summarize
 from nnlab.cli.overrides import OVERRIDES, configuration_flags, read, show
+from nnlab.config import Config, home, reject_hidden_conflict, run_name
 from nnlab.config.compose import composed, typed
-from nnlab.config.constraints import reject_hidden_conflict
-from nnlab.config.paths import home
-from nnlab.config.run_name import run_name
-from nnlab.config.schema import Config
 from nnlab.errors import Failed
-from nnlab.nn.training import Step
-from nnlab.records import notes, record
-from nnlab.records.lock import cell_lock, forget_death
+from nnlab.nn import Step
+from nnlab.records import cell_lock, forget_death, notes, record
 from nnlab.sweeps.console import OUT, complain, progress_bar, say
 from nnlab.sweeps.experiment_data import draw_data
-from nnlab.tracking.background import publishing
-from nnlab.tracking.publisher import Publisher
+from nnlab.tracking import Publisher, publishing
 
 
 @click.command("train", context_settings=OVERRIDES)

@@ -11,7 +11,7 @@ from contextlib import suppress
 import click
 
 from nnlab import signals as interrupts
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.errors import UserError
 from nnlab.sweeps.console import OUT
 from nnlab.tracking import location

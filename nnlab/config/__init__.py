@@ -37,7 +37,7 @@ __all__ = [
     "activation_options",
     "canonical",
     "check",
-    "compose",  # the module, which loads Hydra; a worker needs none
+    "compose",
     "flatten",
     "from_dict",
     "held_out_by",
@@ -45,7 +45,7 @@ __all__ = [
     "home",
     "named_data",
     "optimizer_options",
-    "overrides",  # the module, which loads Hydra
+    "overrides",
     "reject_hidden_conflict",
     "run_name",
     "training_dict",

@@ -12,8 +12,7 @@ from nnlab.config.schema import (
     options_of,
     training_dict,
 )
-from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.optimizers import OPTIMIZERS
+from nnlab.nn import ACTIVATIONS, OPTIMIZERS
 
 
 def held_out_by(flat: Mapping[str, Any]) -> tuple[str, ...]:

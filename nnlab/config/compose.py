@@ -19,8 +19,7 @@ from nnlab.config.overrides import check_overrides
 from nnlab.config.paths import CONF, EXPERIMENTS, home, named_data
 from nnlab.config.schema import Config, refuse_unknown
 from nnlab.errors import UserError
-from nnlab.nn.initializers import INITIALIZERS
-from nnlab.nn.optimizers import OPTIMIZERS
+from nnlab.nn import INITIALIZERS, OPTIMIZERS
 
 DATA_SETS = tuple(sorted(path.stem for path in (CONF / "data").glob("*.yaml")))
 

@@ -7,10 +7,7 @@ from typing import Any
 
 from nnlab.config.schema import Config, Owner, flatten, options_of
 from nnlab.errors import UserError
-from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.initializers import INITIALIZERS
-from nnlab.nn.losses import LOSSES, OUTPUTS
-from nnlab.nn.optimizers import OPTIMIZERS
+from nnlab.nn import ACTIVATIONS, INITIALIZERS, LOSSES, OPTIMIZERS, OUTPUTS
 
 Range = tuple[Callable[[Any], bool], str]  # the test, and what the value should be
 

@@ -12,9 +12,7 @@ from typing import Any, Protocol, TypeVar
 from omegaconf import MISSING
 
 from nnlab.errors import UserError
-from nnlab.nn.activations import ACTIVATIONS
-from nnlab.nn.optimizers import OPTIMIZERS
-from nnlab.nn.options import Option
+from nnlab.nn import ACTIVATIONS, OPTIMIZERS, Option
 
 T = TypeVar("T")
 

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.data.lazy_rows import Examples, FeatureRows, StoredRows
-from nnlab.nn.arrays import Array, Indices
-from nnlab.nn.inference import features
-from nnlab.nn.metrics import targets
+from nnlab.nn import Array, Indices, features, targets
 
 PART_MB = 16  # megabytes of a split that are digested or checked at a time
 

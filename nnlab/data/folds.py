@@ -7,7 +7,7 @@ are a partition of it.
 
 import numpy as np
 
-from nnlab.nn.arrays import Indices, Labels
+from nnlab.nn import Indices, Labels
 
 SEED = 0  # of the random order
 

@@ -6,7 +6,7 @@ from nnlab.data import folds
 from nnlab.data.dataset import Dataset, HeldOut, Part, Split
 from nnlab.data.lazy_rows import ChosenRows
 from nnlab.errors import UserError
-from nnlab.nn.arrays import Indices, Labels
+from nnlab.nn import Indices, Labels
 
 
 def share(data: Dataset, validation: float) -> HeldOut:

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.nn.arrays import Array, Indices
+from nnlab.nn import Array, Indices
 
 
 class StoredRows:

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlab.data import hdf5
 from nnlab.data.hdf5 import SplitName
-from nnlab.nn.arrays import Array, Labels
+from nnlab.nn import Array, Labels
 
 Examples = tuple[Array, Labels | Array]  # x, and labels, or real targets for a regression
 

@@ -10,7 +10,7 @@ __all__ = [
     "Claim",
     "Run",
     "Verdict",
-    "figures",  # a submodule: it loads matplotlib
+    "figures",
     "find",
     "grouped",
     "run_claim",

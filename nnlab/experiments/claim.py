@@ -16,7 +16,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from nnlab.config.paths import EXPERIMENTS
+from nnlab.config import EXPERIMENTS
 from nnlab.errors import UserError
 from nnlab.experiments.trained_run import Run
 from nnlab.experiments.verdict import Verdict, with_generated_end

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from nnlab.config.paths import EXPERIMENTS
+from nnlab.config import EXPERIMENTS
 from nnlab.experiments.verdict import with_generated_end
 
 

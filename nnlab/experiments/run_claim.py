@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from nnlab.cells.plan import Plan
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.experiments.claim import Claim
 from nnlab.experiments.trained_run import read_runs
 from nnlab.experiments.verdict import Verdict
 from nnlab.sweeps.run import run
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.store import Unavailable, connected
+from nnlab.tracking import Reader, Unavailable, connected
 
 
 def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:

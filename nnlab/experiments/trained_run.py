@@ -9,15 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.cells.build import build_network
-from nnlab.cells.cell import Cell
-from nnlab.cells.load import dataset
-from nnlab.config.paths import home
-from nnlab.config.schema import Config
-from nnlab.data.dataset import Dataset
-from nnlab.nn.inference import Parameters
-from nnlab.nn.losses import LOSSES
-from nnlab.nn.network import Batch, Network, propagate
+from nnlab.cells import Cell, build_network, dataset
+from nnlab.config import Config, home
+from nnlab.data import Dataset
+from nnlab.nn import LOSSES, Batch, Network, Parameters, propagate
 from nnlab.records import record
 
 

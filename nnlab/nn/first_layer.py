@@ -177,8 +177,7 @@ class GramLayer:
         return self._whole
 
     def take(self, places: slice) -> Inputs:
-        start = self._start[:, places]
-        columns = self._K[places, : self._m + 1].T  # K is symmetric
+        start, columns = self._start[:, places], self._K[places, : self._m + 1].T  # K is symmetric
         return Inputs(start.shape[1], columns, start, places=places)
 
     def minibatch(self, k: int) -> Inputs:

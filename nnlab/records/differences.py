@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnlab.config.canonical import held_out_by
-from nnlab.config.schema import flatten
+from nnlab.config import flatten, held_out_by
 from nnlab.records.record import Record
 
 LONGEST = 60  # letters of a value that are shown

@@ -3,4 +3,7 @@
 The modules load plotly and SciPy, so they are imported only when a page is made.
 """
 
-__all__ = ["run_comparison", "sweep_report"]
+__all__ = [
+    "run_comparison",
+    "sweep_report",
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nnlab.cells.ranking import Configuration, is_error
 from nnlab.reports import significance
 from nnlab.reports.predictions import Predictions
-from nnlab.tracking.runs import Run
+from nnlab.tracking import Run
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.nn.arrays import Array, Labels
-from nnlab.nn.metrics import classes
+from nnlab.nn import Array, Labels, classes
 from nnlab.reports import significance
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from pathlib import Path
 
-from nnlab.config.run_name import run_name
-from nnlab.config.schema import from_dict
-from nnlab.records.differences import differing
+from nnlab.config import from_dict, run_name
+from nnlab.records import differing
 from nnlab.records.record import Record
 from nnlab.reports.figures.colours import colours
 from nnlab.reports.figures.learning_curves import Curve, Group, curve, learning_curves

@@ -4,13 +4,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from nnlab.config.schema import Config
+from nnlab.config import Config
 from nnlab.reports.facts import facts
 from nnlab.reports.html import fragment, render
 from nnlab.reports.panels import all_panels
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.runs import Sweep, shown
+from nnlab.tracking import Reader, Sweep, shown
 
 
 def path_of(home: Path, sweep_id: str) -> Path:

@@ -7,15 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nnlab.config.schema import Config
-from nnlab.nn.arrays import Array
+from nnlab.config import Config
+from nnlab.nn import Array
 from nnlab.records.record import MARKER
 from nnlab.reports import significance
 from nnlab.reports.paired_tests import Compared, compare_with_best
 from nnlab.reports.predictions import Predictions
-from nnlab.tracking import location
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.runs import Run, Sweep
+from nnlab.tracking import Reader, Run, Sweep, location
 
 COMPARED = 20  # configurations in the table of the best ones
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nnlab.config.paths import ROOT
+from nnlab.config import ROOT
 from nnlab.errors import Failed, UserError
 from nnlab.records import git, record
 from nnlab.records.record import Record

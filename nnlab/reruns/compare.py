@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.records.differences import causes
+from nnlab.records import causes
 from nnlab.records.record import ARRAYS, Record
 
 SHOWN = 3  # arrays that differ, each with its place

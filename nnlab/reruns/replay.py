@@ -4,11 +4,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnlab.cells.cell import Cell, resolve
-from nnlab.cells.recorded_config import as_overrides, configuration
-from nnlab.cells.run_cell import run_cell
+from nnlab.cells import Cell, as_overrides, configuration, resolve, run_cell
+from nnlab.config import home
 from nnlab.config.overrides import quoted
-from nnlab.config.paths import home
 from nnlab.records.record import Record
 from nnlab.reruns import checkout
 

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nnlab.cells import Cell
 from nnlab.cells import plan as plans
-from nnlab.cells.cell import Cell
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.records.record import Record
 from nnlab.reruns.compare import verdict
 from nnlab.reruns.replay import folder_apart, replay, replay_at_commit
-from nnlab.tracking.find_run import recorded
-from nnlab.tracking.store import Unavailable, connected
-from nnlab.tracking.tracker import Tracker
+from nnlab.tracking import Tracker, Unavailable, connected, recorded
 
 
 @dataclass(frozen=True)

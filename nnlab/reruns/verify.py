@@ -8,20 +8,16 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nnlab.cells import configuration, dataset
 from nnlab.cells import plan as plans
-from nnlab.cells.load import dataset
 from nnlab.cells.plan import Plan
-from nnlab.cells.recorded_config import configuration
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.errors import UserError
-from nnlab.records import record
-from nnlab.records.differences import causes
+from nnlab.records import causes, record
 from nnlab.reruns.compare import compare
 from nnlab.reruns.replay import folder_apart, replay
 from nnlab.threads import cores
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.runs import Run
-from nnlab.tracking.store import Unavailable, connected
+from nnlab.tracking import Reader, Run, Unavailable, connected
 
 AT_A_TIME = 16  # records for each core that are fetched before they are trained again
 

@@ -3,4 +3,12 @@
 Its modules load on demand: a worker needs neither Hydra nor the tracking store.
 """
 
-__all__ = ["console", "experiment_data", "grid", "launchers", "run", "worker"]
+__all__ = [
+    "console",
+    "experiment_data",
+    "grid",
+    "launchers",
+    "report",
+    "run",
+    "worker",
+]

@@ -1,20 +1,18 @@
 """The driver of a sweep: it has the cells trained that have no record, publishes, sums up, reports."""
 
+from nnlab.cells import Cell, explain_solver
 from nnlab.cells import plan as plans
-from nnlab.cells.cell import Cell, explain_solver
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary, failures, summarize
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.errors import Failed
-from nnlab.records import notes, record
-from nnlab.records.lock import forget_death
+from nnlab.records import forget_death, notes, record
 from nnlab.sweeps.console import OUT, complain, say
 from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.progress import progress
 from nnlab.sweeps.report import attach_report
 from nnlab.sweeps.train_all import train_all, unsettled
-from nnlab.tracking.background import publishing
-from nnlab.tracking.publisher import Publication, Publisher
+from nnlab.tracking import Publication, Publisher, publishing
 
 MOST_SHOWN = 5  # failed cells whose errors are shown
 

@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from nnlab.config.paths import EXPERIMENTS, home
+from nnlab.config import EXPERIMENTS, home
 
 
 def draw_data(name: str | None) -> None:

@@ -16,13 +16,12 @@ from typing import Any, cast
 from hydra.core.override_parser.types import Glob, Override
 from omegaconf import DictConfig, OmegaConf
 
+from nnlab.cells import Cell, resolve
 from nnlab.cells import plan as plans
-from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.plan import Plan
+from nnlab.config import Config, check, flatten, reject_hidden_conflict
 from nnlab.config.compose import composed, convert, without_hydra
-from nnlab.config.constraints import check, reject_hidden_conflict
 from nnlab.config.overrides import check_key, is_group, option_folders, options, parsed
-from nnlab.config.schema import Config, flatten
 from nnlab.errors import UserError
 
 LARGEST = 100_000  # cells of a sweep

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nnlab.cells.cell import Cell
-from nnlab.config.paths import home
+from nnlab.cells import Cell
+from nnlab.config import home
 from nnlab.records import notes, record
 from nnlab.sweeps.console import progress_bar
 

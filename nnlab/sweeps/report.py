@@ -5,8 +5,7 @@ from pathlib import Path
 
 from nnlab.cells.plan import Plan
 from nnlab.errors import Failed
-from nnlab.tracking.reader import Reader
-from nnlab.tracking.store import Store
+from nnlab.tracking import Reader, Store
 
 REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
 

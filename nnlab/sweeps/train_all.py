@@ -8,13 +8,12 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
+from nnlab.cells import Cell
 from nnlab.cells import plan as plans
-from nnlab.cells.cell import Cell
 from nnlab.cells.plan import Plan
-from nnlab.config.paths import home
+from nnlab.config import home
 from nnlab.errors import Failed
-from nnlab.records import notes
-from nnlab.records.lock import forget_death, holder_died
+from nnlab.records import forget_death, holder_died, notes
 from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.worker import settled
 

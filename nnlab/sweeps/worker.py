@@ -6,12 +6,10 @@ import traceback
 from multiprocessing import parent_process
 from pathlib import Path
 
+from nnlab.cells import Cell, attempt
 from nnlab.cells import plan as plans
-from nnlab.cells.cell import Cell
-from nnlab.cells.run_cell import attempt
-from nnlab.config.paths import home
-from nnlab.records import notes, record
-from nnlab.records.lock import cell_lock
+from nnlab.config import home
+from nnlab.records import cell_lock, notes, record
 
 
 def work(plan_path: Path) -> None:

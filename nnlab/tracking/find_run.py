@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nnlab.records.find import find_local
+from nnlab.records import find_local
 from nnlab.records.record import Record
 from nnlab.tracking.reader import Reader
 from nnlab.tracking.store import connected

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from nnlab import files
 from nnlab.errors import UserError
-from nnlab.records.lock import locked
+from nnlab.records import locked
 
 SECRETS = (
     "MLFLOW_TRACKING_PASSWORD",

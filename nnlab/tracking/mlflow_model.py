@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.cells.trained_net import net_of
+from nnlab.cells import net_of
 from nnlab.records.record import Record
 from nnlab.tracking import model_code
 from nnlab.tracking.store import Store

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnlab.cells.cell import Cell
+from nnlab.cells import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
 from nnlab.errors import UserError

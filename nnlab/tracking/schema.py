@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from nnlab.cells.cell import Cell
+from nnlab.cells import Cell
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
-from nnlab.config.schema import flatten
+from nnlab.config import flatten
 from nnlab.errors import UserError
 from nnlab.records.record import Record
 from nnlab.tracking import curves, heartbeat

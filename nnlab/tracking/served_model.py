@@ -7,8 +7,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from threadpoolctl import threadpool_limits
 
-from nnlab.nn.activations import activation
-from nnlab.nn.inference import Net, answers, features, forward
+from nnlab.nn import Net, activation, answers, features, forward
 
 
 class ServedNet(PythonModel):

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnlab.cells.cell import Cell
+from nnlab.cells import Cell
 from nnlab.cells.plan import Plan
-from nnlab.config.schema import training_dict
+from nnlab.config import training_dict
 from nnlab.records import record
 from nnlab.tracking import curves, schema
 from nnlab.tracking.runs import DONE

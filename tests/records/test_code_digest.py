@@ -79,7 +79,7 @@ def test_what_surrounds_a_training_does_not_count() -> None:
         ("nn/losses", lambda source: source.replace(" = ", "  =  ")),
         ("cells/evaluation", replaced("import time\n", "")),
         ("config/compose", lambda source: source + "\nANOTHER_OPTION = 1\n"),
-        ("reports/tables", lambda source: source + "\nANOTHER = 1\n"),
+        ("reports/facts", lambda source: source + "\nANOTHER = 1\n"),
         ("cells/run_cell", replaced("PROGRESS_AFTER = 5.0", "PROGRESS_AFTER = 6.0")),
         ("data/hdf5", lambda source: source + "\nANOTHER = 1\n"),
     ],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nnlab.tracking.runs import Sweep, shown
+from nnlab.tracking import Sweep, shown
 
 MOST_VALUES = 40  # a key of more values gets no axis of a map and no legend
 

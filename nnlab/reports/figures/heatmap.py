@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from nnlab.reports.figures import base
 from nnlab.reports.figures.axes import names
 from nnlab.reports.figures.colours import SCALE
-from nnlab.tracking.runs import Run, Sweep, shown
+from nnlab.tracking import Run, Sweep, shown
 
 # colour and word of a square that has no mean to show
 STATES = {"diverged": ("#4a4f57", "✕"), "stuck": ("#d5d8dc", "stuck"), "failed": ("#f3c9b5", "failed")}

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from nnlab.nn.arrays import Array
+from nnlab.nn import Array
 from nnlab.reports.figures import base
 from nnlab.reports.figures.colours import INK, transparent
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from nnlab.reports.figures import base
 from nnlab.reports.figures.axes import MOST_VALUES, names, values
 from nnlab.reports.figures.colours import colours
-from nnlab.tracking.runs import Run, Sweep, shown
+from nnlab.tracking import Run, Sweep, shown
 
 
 @dataclass(frozen=True)

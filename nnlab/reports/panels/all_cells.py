@@ -10,7 +10,7 @@ from nnlab.reports.figures.axes import names, ranked_range
 from nnlab.reports.figures.colours import SCALE
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import shown
+from nnlab.tracking import shown
 
 HTML = """
 {% if figures %}

@@ -4,7 +4,7 @@ from typing import Any
 
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Run, shown
+from nnlab.tracking import Run, shown
 
 HTML = """
 <p><code>nnlab rerun</code> trains a run again from its record and compares every cost, weight and output

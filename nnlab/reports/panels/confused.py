@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nnlab.cells.load import dataset
-from nnlab.cells.recorded_config import configuration
+from nnlab.cells import configuration, dataset
+from nnlab.config import Config
 from nnlab.config.compose import compose
-from nnlab.config.schema import Config
-from nnlab.data.dataset import Dataset
+from nnlab.data import Dataset
 from nnlab.errors import UserError
 from nnlab.records import record
 from nnlab.reports.panel import Panel
 from nnlab.reports.predictions import Predictions
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Run
+from nnlab.tracking import Run
 
 NAMED = ("painted", "catvnoncat")  # data sets that are found by their name
 MOST = 16  # images

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from nnlab.cells.ranking import NUISANCE, Configuration
-from nnlab.nn.arrays import Array
+from nnlab.nn import Array
 from nnlab.reports.figures.axes import names, values
 from nnlab.reports.figures.base import Choices
 from nnlab.reports.figures.colours import PALETTE, colours
 from nnlab.reports.figures.learning_curves import Curve, Group, curve, learning_curves
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Run, Sweep, shown
+from nnlab.tracking import Run, Sweep, shown
 
 POINTS = 100  # of one curve
 MOST_RUNS = 150  # of which curves are drawn

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nnlab.nn.arrays import Array
+from nnlab.nn import Array
 from nnlab.reports.figures.learning_curves import finite
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Run
+from nnlab.tracking import Run
 
 STATES = ("failed", "killed", "running", "diverged", "stuck")  # in the order of the table
 MOST = 40  # rows

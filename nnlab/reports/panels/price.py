@@ -6,7 +6,7 @@ from nnlab.reports.figures.base import Choices, log_axis
 from nnlab.reports.figures.scatter import points_by_key, scatter
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Sweep
+from nnlab.tracking import Sweep
 
 # choice -> its metric, the axis's title, the format of its ticks
 AGAINST = {

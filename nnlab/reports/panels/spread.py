@@ -6,7 +6,7 @@ from nnlab.reports.figures.base import Choices
 from nnlab.reports.figures.scatter import points_by_key, scatter
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Sweep
+from nnlab.tracking import Sweep
 
 HTML = """
 <p>Each point is a cell. On the dashed line training and test {{ sweep.score }} are equal; the further a

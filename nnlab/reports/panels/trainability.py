@@ -11,7 +11,7 @@ from nnlab.reports.figures.base import Choices
 from nnlab.reports.figures.heatmap import STATES, heatmap
 from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
-from nnlab.tracking.runs import Run, Sweep, shown
+from nnlab.tracking import Run, Sweep, shown
 
 HTML = """
 {% if figures %}
