@@ -6,6 +6,7 @@ from nnlab.config.layers import hidden_sizes
 from nnlab.config.paths import CONF, EXPERIMENTS, ROOT, home, named_data
 from nnlab.config.run_name import run_name
 from nnlab.config.schema import (
+    DEFAULTS,
     KEYS,
     TRAINING,
     Config,
@@ -14,16 +15,15 @@ from nnlab.config.schema import (
     ModelConfig,
     OptimizerConfig,
     TrainerConfig,
-    activation_options,
     flatten,
     from_dict,
-    optimizer_options,
     training_dict,
     unknown_key,
 )
 
 __all__ = [
     "CONF",
+    "DEFAULTS",
     "EXPERIMENTS",
     "KEYS",
     "ROOT",
@@ -34,7 +34,6 @@ __all__ = [
     "ModelConfig",
     "OptimizerConfig",
     "TrainerConfig",
-    "activation_options",
     "canonical",
     "check",
     "compose",
@@ -44,7 +43,6 @@ __all__ = [
     "hidden_sizes",
     "home",
     "named_data",
-    "optimizer_options",
     "overrides",
     "reject_hidden_conflict",
     "run_name",

@@ -4,15 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nnlab.config.layers import hidden_sizes
-from nnlab.config.schema import (
-    Config,
-    activation_options,
-    flatten,
-    optimizer_options,
-    options_of,
-    training_dict,
-)
-from nnlab.nn import ACTIVATIONS, OPTIMIZERS
+from nnlab.config.schema import Config, flatten, options_of, training_dict
+from nnlab.nn import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
 
 
 def held_out_by(flat: Mapping[str, Any]) -> tuple[str, ...]:
@@ -34,11 +27,12 @@ def canonical(cfg: Config) -> dict[str, Any]:
     kept = {key: flat[key] for key in flat if not key.startswith("data.")}
     kept |= {key: flat[key] for key in held_out_by(flat)}
     unused = {"model.depth", "model.width"}
-    unused |= _others("model", options_of(ACTIVATIONS), activation_options(cfg.model) if hidden else ())
-    unused |= _others("optimizer", options_of(OPTIMIZERS), optimizer_options(cfg.optimizer))
+    used = ACTIVATIONS[cfg.model.activation].options if hidden else ()
+    unused |= _others("model", options_of(ACTIVATIONS), used)
+    unused |= _others("optimizer", options_of(OPTIMIZERS), OPTIMIZERS[cfg.optimizer.name].options)
     if not hidden:
         unused.add("model.activation")
-    if cfg.init.scheme == "zeros":
+    if not INITIALIZERS[cfg.init.scheme].scaled:
         unused.add("init.scale")
     return {key: kept[key] for key in sorted(kept.keys() - unused)} | {"model.hidden": hidden}
 

@@ -162,7 +162,18 @@ def _keys(schema: type, prefix: str = "") -> list[str]:
     return keys
 
 
+def _fields(schema: Any) -> tuple[dataclasses.Field[Any], ...]:
+    """The fields of a section; none of a plain value such as the seed."""
+    return dataclasses.fields(schema) if dataclasses.is_dataclass(schema) else ()
+
+
 KEYS = _keys(Config)
+DEFAULTS = {  # of the keys that make a cell, as far as the schema says them
+    f"{section}.{field.name}": field.default
+    for section in TRAINING
+    for field in _fields(SECTIONS[section])
+    if field.default not in (MISSING, dataclasses.MISSING)
+}
 
 
 def is_key(key: str) -> bool:
@@ -225,16 +236,3 @@ def training_dict(cfg: Config) -> dict[str, Any]:
     for only_for_fetching in ("url", "sha256"):
         del training["data"][only_for_fetching]
     return training
-
-
-# -- what the sections say -----------------------------------------------------------------------
-
-
-def activation_options(model: ModelConfig) -> dict[str, float]:
-    """The options of the chosen activation by name: {"leak": 0.01}, or {}."""
-    return {name: getattr(model, name) for name in ACTIVATIONS[model.activation].options}
-
-
-def optimizer_options(optimizer: OptimizerConfig) -> dict[str, float]:
-    """The options of the chosen optimizer by name: {"momentum": 0.9}, or {}."""
-    return {name: getattr(optimizer, name) for name in OPTIMIZERS[optimizer.name].options}

@@ -20,7 +20,7 @@ from nnlab.nn.tape import Xp, do
 
 
 class Optimizer(NamedTuple):
-    """``step(xp, theta, g, state, **options)`` changes theta and the state; it may overwrite g."""
+    """``step(xp, theta, g, state)`` changes theta and the state; it may overwrite g."""
 
     step: Callable[..., None]
     linear: bool
@@ -34,7 +34,7 @@ class State:
     """What an optimizer carries from step to step."""
 
     optimizer: Optimizer
-    options: Mapping[str, float]
+    options: Mapping[str, float]  # the optimizer's own, in the order of its entry in OPTIMIZERS
     lr: float  # at the start
     decay: float  # of the rate, see ``advance``
     moments: list[Array]  # each like theta
@@ -62,7 +62,7 @@ class State:
 
     def step(self, xp: Xp, theta: Array, gradient: Array) -> None:
         """Change theta by one step."""
-        self.optimizer.step(xp, theta, gradient, self, **self.options)
+        self.optimizer.step(xp, theta, gradient, self)
 
 
 def init(
@@ -80,21 +80,21 @@ def gd(xp: Xp, theta: Array, g: Array, state: State) -> None:
     xp.subtract(theta, g, out=theta)
 
 
-def momentum(xp: Xp, theta: Array, g: Array, state: State, momentum: float) -> None:
-    """v <- momentum v + lr g; theta <- theta - v (Polyak 1964)."""
-    (v,) = state.moments
-    xp.multiply(v, momentum, out=v)
+def momentum(xp: Xp, theta: Array, g: Array, state: State) -> None:
+    """v <- mu v + lr g; theta <- theta - v, mu the option momentum (Polyak 1964)."""
+    (v,), (mu,) = state.moments, state.options.values()
+    xp.multiply(v, mu, out=v)
     xp.add(v, g, out=v)
     xp.subtract(theta, v, out=theta)
 
 
-def adam(xp: Xp, theta: Array, g: Array, state: State, beta1: float, beta2: float, epsilon: float) -> None:
+def adam(xp: Xp, theta: Array, g: Array, state: State) -> None:
     """Adam with bias correction (Kingma & Ba 2015, algorithm 1).
 
     v <- beta1 v + (1 - beta1) g; s <- beta2 s + (1 - beta2) g^2;
     theta <- theta - lr (v / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon).
     """
-    v, s = state.moments
+    (v, s), (beta1, beta2, epsilon) = state.moments, state.options.values()
     rate, unbias = np.empty((), theta.dtype), np.empty((), theta.dtype)  # lr/(1-beta1^t), 1/(1-beta2^t)
     share = np.empty_like(g)
 
@@ -119,9 +119,10 @@ def adam(xp: Xp, theta: Array, g: Array, state: State, beta1: float, beta2: floa
     xp.subtract(theta, g, out=theta)
 
 
-def rmsprop(xp: Xp, theta: Array, g: Array, state: State, beta2: float, epsilon: float) -> None:
+def rmsprop(xp: Xp, theta: Array, g: Array, state: State) -> None:
     """s <- beta2 s + (1 - beta2) g^2; theta <- theta - lr g / (sqrt(s) + epsilon) (Hinton 2012)."""
-    (s,), square = state.moments, np.empty_like(g)
+    (s,), (beta2, epsilon) = state.moments, state.options.values()
+    square = np.empty_like(g)
     xp.multiply(g, g, out=square)
     xp.multiply(square, 1.0 - beta2, out=square)
     xp.multiply(s, beta2, out=s)

@@ -90,14 +90,13 @@ def train(
     iterations, m = schedule.iterations, Y.shape[1]
     l2 = L2(network, schedule.l2, state) if schedule.l2 else None
     state.steps_per_epoch = -(-m // (schedule.batch_size or m))
-    block = block_length(network, m, schedule.batch_size)
-    batches = _batches(network, Y, loss, state, schedule, l2, block)
+    batches = _batches(network, Y, loss, state, schedule, l2)
     costs = np.empty(iterations)
     start, pause_every = 0, schedule.pause_every or iterations
     _call(callbacks, Step(0, costs[:0], network))
     while start < iterations:
         batch, runs = next(batches)
-        stop = min(start + block, iterations, start - start % pause_every + pause_every)
+        stop = min(start + len(runs), iterations, start - start % pause_every + pause_every)
         for calls in runs[: stop - start]:
             for call in calls:
                 call()
@@ -152,10 +151,11 @@ class Minibatch:
 
 
 def _batches(
-    network: Network, Y: Array, loss: Loss, state: State, schedule: Schedule, l2: L2 | None, block: int
+    network: Network, Y: Array, loss: Loss, state: State, schedule: Schedule, l2: L2 | None
 ) -> Iterator[tuple[Batch, Runs]]:
     """The batch of each block with the calls of its steps: always the whole, or minibatches for ever."""
     if schedule.batch_size is None:
+        block = block_length(network, Y.shape[1], schedule.batch_size)
         batch = network.whole(Y, loss, state.scale, block)
         tape = Tape()
         step(tape, network, loss, batch, state, l2)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnlab.config import flatten, held_out_by
+from nnlab.config import DEFAULTS, flatten, held_out_by
+from nnlab.errors import printable
 from nnlab.records.record import Record
 
 LONGEST = 60  # letters of a value that are shown
@@ -28,7 +29,7 @@ def differing(records: Sequence[Record]) -> dict[str, list[str]]:
 def _circumstances(rec: Record) -> dict[str, Any]:
     """All that a record says of how it was made. Data stand for themselves by their content."""
     provenance: Mapping[str, Any] = rec.provenance
-    flat = flatten(rec.config)
+    flat = DEFAULTS | flatten(rec.config)  # an older record lacks the keys that came later
     config = {key: flat[key] for key in flat if not key.startswith("data.")}
     config |= {key: flat[key] for key in held_out_by(flat)}
     return {
@@ -45,5 +46,5 @@ def _circumstances(rec: Record) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in str(value))  # a record may come from anywhere
+    text = printable(str(value))  # a record may come from anywhere
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -18,7 +18,7 @@ from nnlab.config.compose import compose, typed
 from nnlab.config.overrides import option_folder
 from nnlab.config.paths import CONF
 from nnlab.config.paths import home as home_of_nnlab
-from nnlab.config.schema import Config, flatten, from_dict, optimizer_options, training_dict
+from nnlab.config.schema import Config, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.nn.initializers import INITIALIZERS
 from nnlab.nn.optimizers import OPTIMIZERS
@@ -299,7 +299,8 @@ def _text(value: object) -> str:
 def test_an_optimizer_as_a_group_brings_its_rate_and_its_options(name: str) -> None:
     chosen, optimizer = compose([f"optimizer={name}"]).optimizer, OPTIMIZERS[name]
     assert (chosen.name, chosen.lr) == (name, optimizer.lr)
-    assert optimizer_options(chosen) == {key: option.default for key, option in optimizer.options.items()}
+    found = {key: getattr(chosen, key) for key in optimizer.options}
+    assert found == {key: option.default for key, option in optimizer.options.items()}
     assert (chosen.l2, chosen.batch_size, chosen.decay) == (0.0, None, 0.0)
 
 
