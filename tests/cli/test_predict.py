@@ -161,7 +161,7 @@ def test_predict_refuses_a_net_that_takes_no_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "word"),
     [
-        ("shape", [], "before predictions"),
+        ("shape", [], "before `nnlab predict` existed"),
         ("shape", [9, 9, 3], "fit"),
         ("shape", ["8", "8", "3"], "damaged"),
         ("classes", ["a", "b", "c"], "fit"),

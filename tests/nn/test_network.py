@@ -116,11 +116,23 @@ class TestByHand:
 
 # -- an independent implementation, as a textbook would write it -----------------------------------
 
+ROOT = np.sqrt(2 / np.pi)
+
+
+def u(z):
+    return ROOT * (z + 0.044715 * z**3)
+
+
 G = {  # g and g' as functions of z
     "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2),
     "tanh": (lambda z: np.sinh(z) / np.cosh(z), lambda z: 1 / np.cosh(z) ** 2),
     "relu": (lambda z: z * (z > 0), lambda z: 1.0 * (z > 0)),
     "leaky_relu": (lambda z: np.where(z > 0, z, LEAK * z), lambda z: np.where(z > 0, 1.0, LEAK)),
+    "elu": (lambda z: np.where(z > 0, z, np.exp(z) - 1), lambda z: np.where(z > 0, 1.0, np.exp(z))),
+    "gelu": (
+        lambda z: z / (1 + np.exp(-2 * u(z))),  # (1 + tanh u)/2 is the sigmoid of 2u
+        lambda z: (1 + np.tanh(u(z))) / 2 + z / 2 / np.cosh(u(z)) ** 2 * ROOT * (1 + 0.134145 * z**2),
+    ),
     "identity": (lambda z: z, lambda z: np.ones_like(z)),
 }
 
