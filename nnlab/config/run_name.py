@@ -24,6 +24,12 @@ PREFIX = {
 SHOWN = 18  # letters of a run name that the UI shows
 LONGEST = 250  # letters that a database keeps of it
 MODEL = ("model.depth", "model.width", "model.hidden")
+GROUPS = {  # a swept group, and the keys that tell its options apart
+    "data": ("data.name",),
+    "model": MODEL,
+    "init": ("init.scheme",),
+    "optimizer": ("optimizer.name",),
+}
 
 
 def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
@@ -32,7 +38,7 @@ def run_name(cfg: Config, keys: Sequence[str] = ()) -> str:
     Where it is longer than lists show, what varies leads: `lr0.01 #3 relu 4x20 s1`.
     """
     values = flatten(training_dict(cfg))
-    varied = {*keys, "data.name"} if "data" in keys else {*keys, *MODEL} if "model" in keys else {*keys}
+    varied = {*keys, *(told for key in keys for told in GROUPS.get(key, ()))}
     shape: list[tuple[tuple[str, ...], str]] = [(MODEL, _shape(cfg))]
     if cfg.model.depth > 1:
         shape.insert(0, (("model.activation",), cfg.model.activation.removesuffix("_relu")))

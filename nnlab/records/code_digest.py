@@ -38,7 +38,11 @@ class _Modules:
         self._read: dict[str, Source] = {}
 
     def reached(self, root: str) -> dict[str, Source]:
-        """A module and all that it imports, directly or through others."""
+        """A module and all that it imports, directly or through others.
+
+        Python runs the face of every package that such a module lies in, so a face with code of its own
+        counts too; what it imports beside that does not.
+        """
         found: dict[str, Source] = {}
         waiting = [root]
         while waiting:
@@ -47,7 +51,8 @@ class _Modules:
                 found[name] = self._source(name)
                 for imported in found[name].imports:
                     waiting += self._defining(name, imported)
-        return found
+        faces = {face: self._source(face) for name in found for face in _packages_of(name)}
+        return found | {name: face for name, face in faces.items() if not face.only_imports}
 
     def _defining(self, importer: str, imported: Import) -> Iterator[str]:
         """The modules that define an imported name; none where it comes from another package."""
@@ -83,8 +88,9 @@ class _Modules:
         return ".".join([*parts[: len(parts) - up], *filter(None, [imported.module])])
 
     def _source(self, name: str) -> Source:
+        """A module that does not exist, as behind `except ImportError`, has nothing that counts."""
         if name not in self._read:
-            self._read[name] = source.read(self._path(name))
+            self._read[name] = source.read(self._path(name)) if self._exists(name) else Source((), ())
         return self._read[name]
 
     def _path(self, name: str) -> Path:
@@ -92,7 +98,17 @@ class _Modules:
         return path / "__init__.py" if self._is_package(name) else path.with_suffix(".py")
 
     def _is_package(self, name: str) -> bool:
-        return self._folder.joinpath(*name.split("."), "__init__.py").is_file()
+        """Is it a folder, with a face or without?"""
+        folder = self._folder.joinpath(*name.split("."))
+        return folder.is_dir() and (
+            (folder / "__init__.py").is_file() or not folder.with_suffix(".py").is_file()
+        )
 
     def _exists(self, name: str) -> bool:
         return self._path(name).is_file()
+
+
+def _packages_of(module: str) -> Iterator[str]:
+    """nnlab.nn.tape -> nnlab, nnlab.nn."""
+    parts = module.split(".")
+    return (".".join(parts[:n]) for n in range(1, len(parts)))

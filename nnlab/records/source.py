@@ -47,10 +47,11 @@ def read(path: Path) -> Source:
     """The source of a module. What is imported for type checkers alone is left out: it never runs."""
     imports: set[Import] = set()
     kept = []
-    for line in _running(logical_lines(path.read_text("utf-8"))):
-        if line.tokens[0] in ("import", "from"):
-            imports |= set(_imported(" ".join(line.tokens)))
-        elif not line.is_text:
+    for line in _running(logical_lines(path.read_text("utf-8-sig"))):
+        statements = list(_import_statements(line.tokens))
+        for statement in statements:
+            imports |= set(_imported(" ".join(statement)))
+        if statements != [line.tokens] and not line.is_text:  # more than an import
             kept.append((line.level, line.tokens))
     return Source(tuple(sorted(imports)), tuple(kept))
 
@@ -106,6 +107,20 @@ def _running(lines: Iterator[Line]) -> Iterator[Line]:
         level = line.level if any(head[: len(start)] == start for start in FOR_TYPES) else None
         if level is None:
             yield line
+
+
+def _import_statements(tokens: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The import statements of a logical line, such as both of `if fast: import a; from b import c`."""
+    start = 0
+    for i, token in enumerate((*tokens, ";")):
+        if token == ";":
+            statement = tokens[start:i]
+            start = i + 1
+            if "import" in statement:
+                begin = statement.index("import")
+                if "from" in statement[:begin]:
+                    begin = max(k for k in range(begin) if statement[k] == "from")
+                yield statement[begin:]
 
 
 def _imported(statement: str) -> Iterator[Import]:

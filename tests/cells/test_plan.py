@@ -152,6 +152,15 @@ def test_the_names_of_the_contract() -> None:
     assert "20-7-5" in run_name(deep)
 
 
+@pytest.mark.parametrize(
+    ("group", "options"),
+    [("optimizer", ("gd", "momentum", "adam")), ("init", ("he", "lecun"))],
+)
+def test_the_options_of_a_swept_group_have_names_of_their_own(group: str, options: tuple[str, ...]) -> None:
+    names = [name(f"{group}={option}", keys=(group, "seed")) for option in options]
+    assert len({n[:VISIBLE] for n in names}) == len(options), names
+
+
 def test_float32_is_always_labelled() -> None:
     assert "float32" in name("trainer.dtype=float32")
     assert name("trainer.dtype=float32", keys=("trainer.dtype",)).count("float32") == 1

@@ -152,6 +152,10 @@ IMPORTS = [
     "from .new import A",
     "def late() -> None:\n    from nnlab.nn.new import A",
     "from nnlab.nn import (\n    new,\n)",
+    "if True: from nnlab.nn.new import A",
+    "B = 1; from nnlab.nn.new import A",
+    "def late() -> None: from .new import A; print(A)",
+    "try:\n    from nnlab.nn.absent import A\nexcept ImportError:\n    from nnlab.nn.new import A",
 ]
 
 
@@ -163,6 +167,29 @@ def test_a_new_module_that_numeric_code_imports_counts(package: Path, statement:
     path.write_text(f"{path.read_text()}\n{statement}\n")
     assert "nn.new" in names(package)
     assert changed(package, "nn/new", replaced("1", "2"))
+
+
+def test_a_statement_behind_an_import_counts(package: Path) -> None:
+    path = package / "nn" / "losses.py"
+    path.write_text(f"{path.read_text()}\nimport os; HALF = 0.5\n")
+    assert changed(package, "nn/losses", replaced("HALF = 0.5", "HALF = 0.6"))
+
+
+def test_a_folder_without_a_face_is_a_package_too(package: Path) -> None:
+    (package / "extra").mkdir()
+    (package / "extra" / "new.py").write_text("A = 1\n")
+    path = package / "nn" / "losses.py"
+    path.write_text(f"{path.read_text()}\nfrom nnlab.extra import new\n")
+    assert changed(package, "extra/new", replaced("1", "2"))
+
+
+@pytest.mark.parametrize(("face", "found"), [("__init__", "nnlab"), ("cells/__init__", "cells")])
+def test_code_in_the_face_of_a_package_on_the_way_counts(package: Path, face: str, found: str) -> None:
+    """Python runs it before a module of the package. What the face imports beside that does not count."""
+    before = names(package)
+    code = "import numpy as np\nfrom nnlab.reports import facts\n\nnp.seterr(under='raise')\n"
+    assert changed(package, face, lambda source: source + code)
+    assert names(package) - before == {found}
 
 
 def test_a_face_hands_a_name_on_without_the_rest_of_its_package(package: Path) -> None:
