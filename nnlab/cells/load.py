@@ -15,7 +15,7 @@ PAINTED: dict[Literal["train", "test"], int] = {"train": 209, "test": 50}
 def dataset(cfg: Config) -> Dataset:
     """The training and test examples, with those apart that the configuration holds out.
 
-    The painted set is made where it is missing.
+    The painted set is made if it is missing.
     """
     if cfg.data.name == "painted":
         paint_default(Path(cfg.data.train), Path(cfg.data.test))

@@ -43,7 +43,7 @@ class SweepResults:
 
     @cached_property
     def compared(self) -> list[Compared]:
-        """The best configurations, each tested against the best one where the nets tell classes."""
+        """The best configurations, each tested against the best one if the nets predict classes."""
         best = self.sweep.ranked[:COMPARED]
         asked = [] if self.sweep.regression else [configuration.middle for configuration in best]
         fetched = self.reader.arrays(asked, "predictions", self.scratch)
