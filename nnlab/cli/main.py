@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nnlab")
 def cli() -> None:
-    """Sweeps over plain deep nets, trained exactly, recorded for good.
+    """Sweeps over plain deep nets, trained exactly, with permanent records.
 
     \b
     nnlab train model=deep data=catvnoncat
