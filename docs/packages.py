@@ -41,7 +41,7 @@ def graph(root: Path = ROOT / "nnlab") -> dict[str, set[str]]:
 
 
 def ordered(edges: Mapping[str, set[str]]) -> list[str]:
-    """The packages such that each stands above all that it imports; ValueError if there is a circle."""
+    """The packages in an order where each is above all that it imports; ValueError if there is a circle."""
 
     def reached(name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
         for other in edges[name] - seen:

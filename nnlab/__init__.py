@@ -1,1 +1,1 @@
-"""nnlab: sweeps over plain deep nets, trained exactly, recorded for good."""
+"""nnlab: sweeps over plain deep nets, trained exactly, with permanent records."""

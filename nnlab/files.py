@@ -10,7 +10,7 @@ from pathlib import Path
 def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     """Yield the path of a temporary file beside ``path``, whose place it takes after the block.
 
-    Where the block fails, ``path`` stays as it was. ``durable``: the content is on the disk before
+    If the block fails, ``path`` stays as it was. ``durable``: the content is on the disk before
     the name is, so that a power cut does not leave an empty file.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

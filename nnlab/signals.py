@@ -1,4 +1,4 @@
-"""Interrupts: SIGINT and SIGTERM as a KeyboardInterrupt, raised again where it got lost.
+"""Interrupts: SIGINT and SIGTERM as a KeyboardInterrupt, raised again if it was lost.
 
 An exception that a signal's handler raises may get lost: in the start of a library written in C, or in code
 that catches every exception. So it is raised again until ``heard`` is called. In the middle of an import it
@@ -48,7 +48,7 @@ def heard() -> None:
 
 
 def leave(number: int = 0, frame: FrameType | None = None) -> None:
-    """Print a line and end at once, without waiting for threads."""
+    """Print a line and end immediately, without waiting for threads."""
     print("interrupted; finished cells are kept, the same command goes on from them", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -39,7 +39,7 @@ def no_strays() -> Iterator[None]:
 
 
 class Driver:
-    """`nnlab ...` in a session and process group of its own, with all its child processes."""
+    """`nnlab ...` in a new session and process group, with all its child processes."""
 
     def __init__(self, home: Path, *arguments: str, output: str = "output.txt", **env: str) -> None:
         DRIVERS.append(self)

@@ -1,4 +1,4 @@
-"""An interrupt comes again where it got lost, and not in the midst of an import."""
+"""A lost interrupt is raised again, but not during an import."""
 
 import subprocess
 import sys

@@ -49,7 +49,7 @@ def gram_of(data: Dataset, trainer: TrainerConfig) -> tuple[Array, float]:
 def validation_products(data: Dataset, trainer: TrainerConfig) -> Array | None:
     """The products of the held-out images with those to train on, plus 1 (k, m), out of the whole K.
 
-    None where K does not have them, or where no evaluation on the way asks for them.
+    None if K does not have them, or where no evaluation on the way asks for them.
     """
     train, validation = data.train, data.validation
     asked = trainer.solver == "gram" and trainer.eval_every is not None

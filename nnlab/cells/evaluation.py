@@ -45,7 +45,7 @@ def final_metrics(
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """Score of each split, cost (without L2) of those not trained on, and outputs A_L (n_L, m)."""
     net = Net(parameters, activation(cfg.model.activation, vars(cfg.model)), cfg.model.output)
-    with limited(1):  # as in `predict` and in the served model, whatever trainer.threads is
+    with limited(1):  # as in `predict` and in the served model, for every value of trainer.threads
         outputs = {name: _forward(net, rows[name]) for name in data.splits}
     metrics = _score("train", data.train, outputs["train"][1])
     for name, split in unseen(data).items():

@@ -11,7 +11,7 @@ from nnlab.data import Dataset, painted, sandbox
 def dataset(cfg: Config) -> Dataset:
     """The training and test examples, with those apart that the configuration holds out.
 
-    The painted set is made where it is missing.
+    The painted set is made if it is missing.
     """
     if cfg.data.name == "painted":
         painted.paint_default(Path(cfg.data.train), Path(cfg.data.test))

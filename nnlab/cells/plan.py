@@ -71,7 +71,7 @@ def make(kind: str, cells: Sequence[Cell], keys: Sequence[str]) -> Plan:
     if len({cell.figure for cell in unique}) > 1:
         raise UserError(
             "data.train: some sets have classes and some real targets, which cannot be ranked together; "
-            "give each kind a sweep of its own"
+            "run one sweep for each kind"
         )
     content = [kind, unique[0].config.tracking.experiment, sorted(c.fingerprint for c in unique)]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -96,7 +96,7 @@ def save(plan: Plan, path: Path) -> None:
 
 
 def load(path: Path) -> Plan:
-    """Read a plan; UserError where it is missing or damaged."""
+    """Read a plan; UserError if it is missing or damaged."""
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         cells = tuple(Cell(**c | {"config": from_dict(c["config"])}) for c in values.pop("cells"))

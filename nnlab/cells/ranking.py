@@ -18,7 +18,7 @@ REPETITION = re.compile(r"#\d+|f\d+/\d+")  # seed and fold in a run's name
 
 @dataclass(frozen=True)
 class Result:
-    """What came out of training a cell, as a record or a tracked run has it."""
+    """The result of training a cell, from a record or a tracked run."""
 
     id: str
     name: str
@@ -58,7 +58,7 @@ class Configuration(Generic[R]):
 
     @cached_property
     def middle(self) -> R:
-        """The median result, which stands for all; of an even number the worse of the middle two."""
+        """The median result of a configuration; of an even number, the worse of the middle two."""
         metric = self.select_by
         worst = float("inf") if is_error(metric) else 0.0
         ordered = sorted(self.runs, key=lambda run: -sort_key(metric, run.metrics.get(metric, worst)))

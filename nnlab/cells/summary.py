@@ -37,7 +37,7 @@ SELECTED = {
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out of a plan's cells."""
+    """The results of a plan's cells."""
 
     plan: Plan
     rows: list[dict[str, Any]]  # one for each cell, in the plan's order
@@ -65,7 +65,7 @@ class Summary:
 
     @property
     def best(self) -> dict[str, Any] | None:
-        """The first of ``ranked``, the best cell of the best configuration; None where none finished."""
+        """The first of ``ranked``, the best cell of the best configuration; None if none finished."""
         return self.ranked[0] if self.ranked else None
 
     def counted(self) -> str:
@@ -172,7 +172,7 @@ def _result(plan: Plan, cell: Cell, rec: record.Record) -> Result:
 
 
 def _read(folder: Path) -> record.Record | None:
-    """The record; None where there is none, or a damaged one, which the publisher reports."""
+    """The record; None if there is none, or a damaged one, which the publisher reports."""
     try:
         return record.read(folder)
     except UserError:

@@ -32,7 +32,7 @@ Arrays = dict[str, "NDArray[Any]"]
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a cell that was trained to its end."""
+    """The outcome of a cell whose training ended."""
 
     status: str  # "finished" or "diverged"
     metrics: dict[str, float]  # the finite ones

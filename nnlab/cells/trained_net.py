@@ -12,7 +12,7 @@ from nnlab.threads import limited
 
 
 def net_of(rec: Record) -> Net:
-    """The trained net of a record; UserError where its weights or what they need are missing."""
+    """The trained net of a record; UserError if its weights or what they need are missing."""
     run = f"run {rec.fingerprint[:16]}"
     if not rec.shape:
         raise UserError(

@@ -30,7 +30,7 @@ def data() -> None:
 @click.option("--memory-mb", default=2048, show_default=True, type=click.IntRange(1),
               help="larger sets are streamed")  # fmt: skip
 def data_check(files: tuple[Path, ...], memory_mb: int) -> None:
-    """Say what is in HDF5 files, or what is wrong: nnlab data check my_train.h5."""
+    """Describe HDF5 files, or say what is wrong with them: nnlab data check my_train.h5."""
     problems = sandbox.examine(files, memory_mb)
     for path, problem in zip(files, problems, strict=True):
         if problem is None:
@@ -84,7 +84,7 @@ def data_paint(folder: Path, m_train: int, m_test: int, seed: int) -> None:
 
 
 def _override(key: str, path: Path) -> str:
-    """An override for the shell, with no more quotes than its letters ask for."""
+    """An override for the shell, with quotes only if the path needs them."""
     plain = re.fullmatch(r"[\w./-]+", str(path), re.ASCII)
     return shlex.quote(f"{key}={path if plain else quoted(str(path))}")
 

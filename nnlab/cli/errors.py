@@ -14,7 +14,7 @@ from nnlab.sweeps.console import complain
 def fail(error: Exception, debug: bool) -> None:
     """Say in a line or two what went wrong, and exit: 1 for what failed, 2 for a mistake.
 
-    What is not known to be a user's mistake is raised again: it is one of the program.
+    Any other error is raised again: it is a mistake in the program.
     """
     text = explain(error)
     if text is None:
@@ -36,7 +36,7 @@ def explain(error: Exception) -> str | None:
 
 
 def _of_hydra(error: Exception) -> str | None:
-    """What Hydra or OmegaConf found wrong; they tell it by attributes of their errors."""
+    """The message for an error of Hydra or OmegaConf, made from the attributes of the error."""
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 

@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module when the command is asked for."""
+    """A group that imports a command's module only to run that command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the help."""
@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in the help, which needs no command's module."""
+        """The list in the help; it does not import the commands' modules."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nnlab")
 def cli() -> None:
-    """Sweeps over plain deep nets, trained exactly, recorded for good.
+    """Sweeps over plain deep nets, trained exactly, with permanent records.
 
     \b
     nnlab train model=deep data=catvnoncat
@@ -61,12 +61,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command; turn what went wrong into one or two lines and an exit code."""
+    """Run the command; turn an error into one or two lines and an exit code."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = "--debug" in sys.argv or bool(os.environ.get("HYDRA_FULL_ERROR"))
     try:
         cli.main(arguments, prog_name="nnlab", standalone_mode=False)
-    except click.Abort:  # click's word for an interrupt
+    except click.Abort:  # click's exception for an interrupt
         raise KeyboardInterrupt from None
     except Exception as error:
         from nnlab.cli.errors import fail  # needed only here

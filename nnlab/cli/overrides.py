@@ -65,7 +65,7 @@ def read(context: click.Context, config_dir: Path | None) -> list[str]:
 
 
 def show(overrides: Sequence[str], cfg: str | None, resolve: bool, package: str | None) -> bool:
-    """Print the configuration where ``--cfg`` asks for it; False where it does not."""
+    """Print the configuration if ``--cfg`` is given; returns False if it is not."""
     if cfg is None:
         for given, flag in ((resolve, "--resolve"), (package, "--package")):
             if given:

@@ -28,8 +28,8 @@ def predict(run: str, files: tuple[Path, ...], experiment: str) -> None:
     """Ask a trained net what it sees in image files of any size.
 
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
-    beginning, or its name. An image goes in as a whole, resampled to the net's size, what is
-    transparent on white. A file that is not an image is named (exit code 2); the others are answered.
+    beginning, or its name. The whole image is resampled to the net's size; transparent parts
+    become white. If a file is not an image, an error names it (exit code 2). The other files are answered.
 
     \b
     nnlab predict runs/8050851c29dc0b77 cat.jpg
@@ -72,14 +72,14 @@ def _read_all(
 
 
 def _worth(rec: Record) -> str:
-    """What the run's test set says of it."""
+    """How well the run does on its test set, for the printed line."""
     if rec.regression:
         return f"has an rmse of {rec.metrics.get('test/rmse', float('nan')):.4g} on its test images"
     return f"is right on {rec.metrics.get('test/accuracy', float('nan')):.4g} of its test images"
 
 
 def _said(rec: Record, net: Net, x: NDArray[np.uint8]) -> list[list[str]]:
-    """What the net says of images (k, height, width, channels): name and figure, or its outputs."""
+    """The net's answers for images (k, height, width, channels): name and probability, or outputs."""
     if rec.regression:
         return [[f"{a:.4f}" for a in column] for column in outputs(rec, net, x).T]
     return [[_name(answer), f"{answer.probability:.4f}"] for answer in ask(rec, net, x)]
@@ -99,7 +99,7 @@ def _table(rec: Record, files: list[Path], said: list[list[str]]) -> Table:
 
 
 def _show(rec: Record, seen: list[NDArray[np.uint8]], said: list[list[str]]) -> Path:
-    """Draw the images as the net got them, under each its answer; returns the picture's path."""
+    """Draw the images as the net got them, each above its answer; returns the picture's path."""
     labels = [" ".join(texts) for texts in said]
     folder = home() / "predictions"
     folder.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,8 @@ def rerun(
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
     beginning, or its name. Overrides may follow: where the data are now, or what to change.
     With --at-commit the recorded commit is checked out beside the project, its uncommitted changes are
-    applied, and that program trains. So you can tell an old result from a changed program.
+    applied, and that program trains. This shows whether the old result or
+    a change of the program causes a difference.
 
     \b
     nnlab rerun runs/8050851c29dc0b77

@@ -9,7 +9,7 @@ from nnlab.errors import Failed
 from nnlab.reruns import Outcome, Verification, tag, verifying
 from nnlab.sweeps.console import OUT, complain, progress_bar, say
 
-SHOWN = 50  # rows of the table; what differs comes first
+SHOWN = 50  # rows of the table; cells that differ come first
 
 
 def rerun_sweep(text: str, overrides: Sequence[str], tolerance: float, experiment: str) -> None:
@@ -25,7 +25,7 @@ def rerun_sweep(text: str, overrides: Sequence[str], tolerance: float, experimen
 
 
 def _watch(verification: Verification) -> list[Outcome]:
-    """Collect the outcomes under a progress bar; sorted with what differs first."""
+    """Collect the outcomes under a progress bar; cells that differ come first."""
     collected: list[Outcome] = []
     with progress_bar("{task.completed}/{task.total} {task.fields[differ]} differ") as bar:
         task = bar.add_task("cells", total=verification.cells, differ=0)

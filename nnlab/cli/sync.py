@@ -30,7 +30,7 @@ def sync() -> None:
         with plans.running(home(), plan):
             publisher = Publisher(plan, home())
             try:
-                if problem is None:  # else the store is away: one try is enough
+                if problem is None:  # otherwise the store cannot be reached: one try is enough
                     with publishing(publisher, delay=60.0):
                         pass
             finally:

@@ -68,7 +68,7 @@ def _train(cfg: Config) -> None:
 
 
 def _train_once(cell: Cell, force: bool) -> None:
-    """Train with a progress bar, unless the record is there, or another process is making it."""
+    """Train with a progress bar, unless the cell has a record; wait if another process trains it."""
     folder = cell.folder(home())
     forget_death(folder)
     notes.forget_failure(folder)

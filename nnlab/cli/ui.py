@@ -16,7 +16,7 @@ from nnlab.errors import UserError
 from nnlab.sweeps.console import OUT
 from nnlab.tracking import location
 
-PATIENCE = 2.0  # seconds that the server is given to end by itself
+PATIENCE = 2.0  # seconds that the server has to end by itself
 
 
 @click.command()
@@ -38,7 +38,7 @@ def ui(port: int) -> None:
 
 
 def _check_free(port: int) -> None:
-    """UserError where another program has the port: the link would lead to it."""
+    """UserError if another program uses the port: the link would open that program."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
         try:
@@ -48,13 +48,13 @@ def _check_free(port: int) -> None:
 
 
 def _serve(command: list[str]) -> int:
-    """Run a server to its end; it has a group of its own, which ends with this process.
+    """Run a server until it ends, in a new process group that ends with this process.
 
-    A terminal's Ctrl-C would make each of its processes show a traceback, and a signal to this
-    process alone would leave the others behind, with the port.
+    In the same group, Ctrl-C would make each process of the server show a traceback. A signal to this
+    process alone would leave the server running, and its port in use.
     """
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # a terminal that closes ends it, too
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # closing the terminal also ends it
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     server = subprocess.Popen(command, env=os.environ | quiet, cwd=home(), process_group=0)
     try:
@@ -64,10 +64,10 @@ def _serve(command: list[str]) -> int:
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
-    """End all processes of the server's group, by force those that take their time."""
+    """End all processes of the server's group; kill those that do not end in time."""
     interrupts.heard()
     deadline = time.monotonic() + PATIENCE
-    with suppress(ProcessLookupError):  # there is none left
+    with suppress(ProcessLookupError):  # all have ended
         os.killpg(server.pid, signal.SIGTERM)
         while time.monotonic() < deadline:
             time.sleep(0.05)

@@ -18,9 +18,10 @@ def held_out_by(flat: Mapping[str, Any]) -> tuple[str, ...]:
 def canonical(cfg: Config) -> dict[str, Any]:
     """The flattened configuration of a cell without the keys that cannot change its numbers.
 
-    Two configurations of the same training have the same canonical form: at depth 1 the width does not
-    count, and an option counts only where its owner is chosen. The data are not in it, since a digest of
-    their content stands beside it; of their keys only those count that hold examples out.
+    Two configurations of the same training have the same canonical form. At depth 1 the width does not
+    count. An option, such as one of an optimizer, counts only if its owner is chosen. The data files are
+    not in it, because a digest of their content is used too. Of the data keys, only those for held-out
+    examples count.
     """
     hidden = hidden_sizes(cfg.model)
     flat = flatten(training_dict(cfg))

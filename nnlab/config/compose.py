@@ -1,7 +1,7 @@
-"""Composition: one checked Config out of overrides. Everything that Hydra composes is composed here.
+"""Composition: one checked Config from overrides. This module makes all calls that compose with Hydra.
 
-Values stand in ``conf/``, types in ``schema``, ranges in ``constraints``. A Config made here needs no
-further check.
+Values are in ``conf/``, types in ``schema``, ranges in ``constraints``. A Config made here is already
+checked.
 """
 
 from collections.abc import Sequence

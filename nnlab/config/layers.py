@@ -1,4 +1,4 @@
-"""The hidden layers that a configuration asks for. Code that trains uses it without the schema."""
+"""The hidden layers of a configuration. Code that trains uses it without the schema."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ SEARCH_PATH = "hydra.searchpath"
 
 
 def quoted(text: str) -> str:
-    """A text as the value of a Hydra override, whatever letters it has."""
+    """A text as the value of a Hydra override; it may have any characters."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

@@ -1,4 +1,4 @@
-"""Folders: where the project stands, and where nnlab reads and writes."""
+"""Folders: the project's folder, and those where nnlab reads and writes."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ def home() -> Path:
 
 
 def named_data(relative: str) -> str:
-    """The file of a named set: in NNLAB_DATA where it stands there, else in NNLAB_HOME/data."""
+    """The file of a named set: in NNLAB_DATA if it is there, else in NNLAB_HOME/data."""
     given = os.environ.get("NNLAB_DATA")
     if given and (Path(given) / relative).is_file():
         return str((Path(given) / relative).resolve())

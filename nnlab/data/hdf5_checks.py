@@ -1,7 +1,7 @@
 """The checks that must hold before an array of an HDF5 file is read.
 
-A file from elsewhere is not trusted: it can point to other files (links, external storage, virtual
-datasets), declare arrays that are far larger than the file, or be damaged in any way.
+A file may come from another person and is not trusted. It can point to other files (links, external
+storage, virtual datasets), declare arrays that are far larger than the file, or be damaged in any way.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 from nnlab.data.regular_file import check_regular
 from nnlab.errors import UserError, printable
 
-MAX_COMPRESSION = 100  # a streamed array may be this many times larger than its bytes in the file
+MAX_COMPRESSION = 100  # how many times larger a streamed array may be than its bytes in the file
 MAX_CLASSES = 10_000
 MAX_NAME = 1024  # bytes of a class's name
 MAX_CHUNK = 2**24  # bytes; a chunk may be this large even if its array is smaller

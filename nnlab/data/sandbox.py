@@ -1,8 +1,8 @@
 """Checks new files in a child process that has limits of time and memory.
 
-Some damaged files send libhdf5 into an endless loop. Some compressed chunks unpack to far more than the
-array that they belong to. A process cannot stop either in itself, so a child process reads and checks
-each file first (``sandbox_child``). A file that passed is noted and not checked again until it changes.
+Some damaged files send libhdf5 into an endless loop. Some compressed chunks become much larger than
+their array. A process cannot stop this itself, so a child process reads and checks each file
+first (``sandbox_child``). A file that passed is noted and not checked again until it changes.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def load(train: str | Path, test: str | Path, memory_mb: int, notes: Path) -> Da
 def examine(paths: Sequence[Path], memory_mb: int) -> list[str | None]:
     """What is wrong with each file, None if nothing is. No file can harm the calling process."""
     problems: list[str | None] = []
-    while len(problems) < len(paths):  # a child that a file has ended is replaced for the files after it
+    while len(problems) < len(paths):  # if a file ends the child, a new child checks the next files
         remaining = list(map(str, paths[len(problems) :]))
         child = subprocess.run(
             [sys.executable, "-P", "-m", "nnlab.data.sandbox_child", str(memory_mb), *remaining],
@@ -58,7 +58,7 @@ def examine(paths: Sequence[Path], memory_mb: int) -> list[str | None]:
 
 
 def _note(path: Path, memory_mb: int, notes: Path) -> Path:
-    """The empty file which notes that this version of the file passed within this memory."""
+    """The empty note file that exists if this version of the file passed within this memory."""
     try:
         stat = path.stat()
     except OSError:

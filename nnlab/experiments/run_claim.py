@@ -14,7 +14,7 @@ from nnlab.tracking import Reader, Unavailable, connected
 def run_claim(claim: Claim, warn: Callable[[str], None]) -> Verdict:
     """Train the cells of the claim's sweep that are missing, then judge.
 
-    UserError or Failed where the data are missing or a cell failed. If MLflow cannot be reached, the
+    UserError or Failed if the data are missing or a cell failed. If MLflow cannot be reached, the
     verdict is written all the same, and ``warn`` gets one line about it.
     """
     if not claim.has_sweep:

@@ -33,7 +33,7 @@ class Activation(NamedTuple):
 
 
 def activation(name: str, options: Mapping[str, Any] | None = None) -> Activation:
-    """The activation of this name; an option of its own that is not given has its default."""
+    """The activation of this name; if its option is not given, the default is used."""
     g, given = ACTIVATIONS[name], options or {}
     own = {key: given.get(key, option.default) for key, option in g.options.items()}
     return g._replace(value=partial(g.value, **own), slope=partial(g.slope, **own)) if own else g

@@ -27,7 +27,7 @@ ROWS = 4  # rows in a BLAS kernel's block: 7 rows took longer than 8 (OpenBLAS 0
 
 
 class FirstLayer(Protocol):
-    """What the training asks of either layer. ``theta`` and ``gradient`` are its flat part of each."""
+    """The methods of a first layer. ``theta`` and ``gradient`` are its flat part of each."""
 
     n_1: int
     size: int  # length of theta

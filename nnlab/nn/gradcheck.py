@@ -40,7 +40,7 @@ class Block:
 def check(network: Network, Y: Array, loss: Loss, l2: float, seed: int) -> list[Block]:
     """Compare a sample of each W_l and b_l near the parameters of a net in float64 that holds W1 itself.
 
-    The biases get small random values first: where they are 0, a net of zeros stands on ReLU's kink.
+    The biases get small random values first: where they are 0, a net of zeros is on ReLU's kink.
     """
     random = np.random.RandomState(seed)
     for P, _ in network.blocks:

@@ -18,7 +18,7 @@ from nnlab.nn.metrics import classes
 
 Parameters = list[tuple[Array, Array]]  # [(W1, b1), ..., (WL, bL)], W_l (n_l, n_{l-1}), b_l (n_l, 1)
 
-BLOCK = 32  # examples; a larger one is no faster, a smaller one packs W1 more often
+BLOCK = 32  # examples; a larger block is not faster, a smaller one packs W1 more often
 
 
 class Net(NamedTuple):
@@ -30,7 +30,7 @@ class Net(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A net's prediction for one example; the class is None where the outputs are not numbers."""
+    """A net's prediction for one example; the class is None if the outputs are not numbers."""
 
     name: str | None
     probability: float  # of that class; with an identity output the output itself

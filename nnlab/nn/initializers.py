@@ -1,6 +1,6 @@
 """Initial weights: one table by name, and the drawing of all layers.
 
-Everything comes from ``numpy.random.RandomState(seed)``, whose streams NumPy froze for good
+Everything comes from ``numpy.random.RandomState(seed)``, whose streams NumPy will never change
 (NEP 19): ``randn(n_out, n_in)`` layer by layer, first layer first. Biases start at 0.
 """
 

@@ -39,5 +39,5 @@ class Rows(Protocol):
 
 
 def pieces(m: int) -> list[slice]:
-    """The places of m images, PIECE at a time: the same whether they stand in memory or in a file."""
+    """The places of m images, PIECE at a time: the same for images in memory and in a file."""
     return [slice(start, min(start + PIECE, m)) for start in range(0, m, PIECE)]

@@ -1,12 +1,12 @@
 """A plain deep net: its parameters, the arrays of a pass, and the two passes as the notes write them.
 
-Notation, used everywhere (the course's): m examples stand in the columns; the net has L layers with
+Notation, used everywhere (the course's): m examples are the columns; the net has L layers with
 weights, layer l has n_l units, n_0 is the number of inputs. X (n_0, m), Y (n_L, m),
 
     Z_l = W_l A_{l-1} + b_l   (n_l, m),     A_l = g(Z_l),     A_0 = X,
     dZ_L = dJ/dZ_L,   dA_{l-1} = W_l^T dZ_l,   dZ_l = dA_l * g'(Z_l),   dW_l = dZ_l A_{l-1}^T,
 
-with the 1/m of J inside dZ_L. All parameters stand in one flat vector theta, their gradient in
+with the 1/m of J inside dZ_L. All parameters are in one flat vector theta, their gradient in
 another, so an optimizer is a few operations on two vectors, whatever the depth. The block of layer l
 is P_l = [W_l b_l] (n_l, n_{l-1} + 1), applied to A_{l-1} over a row of ones: the bias and its
 gradient come out of the same products. In memory it is P_l^T, so that W_l by itself is one piece too.

@@ -73,13 +73,13 @@ class Entry(NamedTuple):
 
 
 class Tape:
-    """Stands in for NumPy in a formula and keeps its calls."""
+    """Takes the place of NumPy in a formula and keeps its calls."""
 
     def __init__(self) -> None:
         self._entries: list[Entry | Call] = []
 
     def __getattr__(self, name: str) -> Callable[..., Array]:
-        """A NumPy function that keeps its call; TypeError where the call does not say ``out``."""
+        """A NumPy function that keeps its call; TypeError if the call does not say ``out``."""
         if not callable(getattr(np, name, None)):
             raise AttributeError(f"numpy has no function {name}")
 
@@ -104,7 +104,7 @@ class Tape:
         return [e.bound() if isinstance(e, Entry) else e for e in self._entries]
 
     def runs(self, array: Array, places: Sequence[Array]) -> Iterator[list[Call]]:
-        """The calls once for each of ``places``, an array that stands where ``array`` stood."""
+        """The calls once for each of ``places``, each an array in the place of ``array``."""
         calls = self.calls()
         used = {i: e for i, e in enumerate(self._entries) if isinstance(e, Entry) and e.uses(array)}
         for place in places:

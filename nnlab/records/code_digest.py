@@ -55,7 +55,7 @@ class _Modules:
         return found | {name: face for name, face in faces.items() if not face.only_imports}
 
     def _defining(self, importer: str, imported: Import) -> Iterator[str]:
-        """The modules that define an imported name; none where it comes from another package."""
+        """The modules that define an imported name; none if it comes from another package."""
         module = self._absolute(importer, imported)
         if f"{module}.".startswith(self._prefix):
             if self._is_package(module) and imported.name not in ("", "*"):
@@ -66,7 +66,7 @@ class _Modules:
     def _behind(self, package: str, name: str, importer: str) -> Iterator[str]:
         """The modules that define what a package's face calls ``name``.
 
-        A face that has code of its own counts as a module too.
+        A face with other code besides imports counts as a module too.
         """
         face = self._source(package)
         if not face.only_imports:

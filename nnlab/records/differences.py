@@ -27,7 +27,7 @@ def differing(records: Sequence[Record]) -> dict[str, list[str]]:
 
 
 def _circumstances(rec: Record) -> dict[str, Any]:
-    """All that a record says of how it was made. Data stand for themselves by their content."""
+    """Everything in a record about how it was made. Data files are compared by their content."""
     provenance: Mapping[str, Any] = rec.provenance
     flat = DEFAULTS | flatten(rec.config)  # an older record lacks the keys that came later
     config = {key: flat[key] for key in flat if not key.startswith("data.")}

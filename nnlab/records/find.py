@@ -9,7 +9,7 @@ from nnlab.records.record import MARKER, Record, read
 def find_local(text: str, home: Path) -> Record | None:
     """The record in the folder ``text``, or the one of ``home`` whose fingerprint begins with ``text``.
 
-    None where there is none; UserError where several begin so, or where the record is damaged.
+    None if there is none; UserError if several begin so, or if the record is damaged.
     """
     if (Path(text) / MARKER).is_file():
         return read(Path(text).resolve())

@@ -1,4 +1,4 @@
-"""The one way to ask git: without hooks, without ``GIT_*`` variables, and without exceptions."""
+"""Runs git: without hooks, without ``GIT_*`` variables, and without exceptions."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ SECONDS = 120  # a git that has not answered by then counts as failed
 
 
 def ask(folder: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    """Run git in a folder; a return code other than 0 says that it failed, or that there is no git.
+    """Run git in a folder; a return code other than 0 means that it failed or that git is not installed.
 
     Hooks are code of the repository, and ``GIT_*`` variables name another repository: neither counts here.
     """

@@ -11,10 +11,10 @@ from pathlib import Path
 def cell_lock(folder: Path, wait: bool = False) -> Iterator[bool]:
     """Lock a cell's folder for this block; yields whether the lock was free.
 
-    It yields False where another process holds the lock (and ``wait`` is False), and where the last
-    holder died: the cell may have killed it, and the driver decides what becomes of it.
-    A holder writes its process id into the lock and takes it out at the end; so an id in a lock that
-    nobody holds tells of a death.
+    It yields False if another process holds the lock (and ``wait`` is False), or if the last holder
+    died: the cell may have killed it, and the driver decides what to do with the cell.
+    A holder writes its process id into the lock and removes it at the end. So if a free lock has an id,
+    its last holder died.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "lock", wait) as lock:
@@ -46,7 +46,7 @@ def forget_death(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path, wait: bool) -> Iterator[int | None]:
-    """Lock a file for this block; yields its descriptor, or None where another process holds the lock."""
+    """Lock a file for this block; yields its descriptor, or None if another process holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         yield descriptor if _lock(descriptor, wait) else None

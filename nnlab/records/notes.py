@@ -26,7 +26,7 @@ def write_failure(folder: Path, error: str, trace: str, started: float, ended: f
 
 
 def read_failure(folder: Path) -> dict[str, Any] | None:
-    """The note of a cell's failure; None where the cell did not fail, or was finished since."""
+    """The note of a cell's failure; None if the cell did not fail, or was finished since."""
     try:
         note: dict[str, Any] = json.loads(failure_path(folder).read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -45,7 +45,7 @@ def write_progress(folder: Path, started: float, costs: NDArray[np.float64]) -> 
 
 
 def read_progress(folder: Path) -> tuple[float, NDArray[np.float64]] | None:
-    """When a running cell started, and its costs so far; None where it has not left any yet."""
+    """When a running cell started, and its costs so far; None if it has not left any yet."""
     try:
         arrays = npz.read(folder / PROGRESS)
     except UserError:

@@ -30,7 +30,7 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an .npz file as ``pack`` makes it; UserError where it is not."""
+    """All arrays of an .npz file as ``pack`` makes it; UserError if it is not."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             _check(archive.zip, path.stat().st_size)

@@ -1,4 +1,4 @@
-"""Where a record's numbers come from: the state of the code, versions, BLAS and the machine."""
+"""The origin of a record's numbers: the state of the code, versions, BLAS and the machine."""
 
 import os
 import platform
@@ -42,7 +42,7 @@ def dirty_diff() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """Git's answer about this program's folder, or nothing where there is no git or no repository."""
+    """Git's answer about this program's folder, or an empty answer without git or without a repository."""
     answer = git.ask(Path(__file__).resolve().parent, *arguments)
     return "" if answer.returncode else answer.stdout.decode(errors="replace")  # line ends as they are
 

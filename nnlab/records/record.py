@@ -37,7 +37,7 @@ SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a cell that was trained to its end. Arrays are read when they are asked for."""
+    """The stored results of a cell whose training ended. Arrays are read when they are needed."""
 
     folder: Path
     fingerprint: str
@@ -124,7 +124,7 @@ def _jpeg(picture: Any) -> bytes:
 
 
 def read(folder: Path) -> Record:
-    """The record in ``folder``; UserError where there is none, or where its marker is damaged."""
+    """The record in ``folder``; UserError if there is none, or if its marker is damaged."""
     path = folder / MARKER
     try:
         values = json.loads(path.read_text("utf-8"))

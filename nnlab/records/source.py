@@ -34,7 +34,7 @@ class Import(NamedTuple):
 class Source:
     """What counts of a module."""
 
-    imports: tuple[Import, ...]  # sorted, wherever they stand in the module
+    imports: tuple[Import, ...]  # sorted, from all places in the module
     lines: tuple[tuple[int, tuple[str, ...]], ...]  # (level, tokens) of all other statements
 
     @property
@@ -75,7 +75,7 @@ def logical_lines(source: str) -> Iterator[Line]:
 
 
 def _tokens(source: str) -> Iterator[tuple[int, str]]:
-    """(kind, text) of each token; an f-string is one, as in Python 3.11, whatever Python makes of it."""
+    """(kind, text) of each token; an f-string is one token in every version of Python, as in 3.11."""
     lines = source.splitlines(keepends=True)
     begun: list[tuple[int, int]] = []  # where the f-strings begin that are open
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

@@ -20,7 +20,7 @@ TEMPLATES = jinja2.Environment(
 
 
 def render(template: str, figures: Mapping[str, Choices], **content: Any) -> str:
-    """The page of a template; ``figures`` are by the id of the place where they stand."""
+    """The page of a template; ``figures`` are by the id of their place."""
     return TEMPLATES.get_template(template).render(
         figures=figures,
         figures_json=Markup(_as_json(figures)),

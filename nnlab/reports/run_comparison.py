@@ -87,7 +87,7 @@ def _table(columns: Sequence[Mapping[str, str]]) -> Rows:
 
 
 def _outcome(rec: Record, net: Predictions | None) -> dict[str, str]:
-    """What came out of a run; ``net`` are its predictions if it tells classes."""
+    """What came out of a run; ``net`` are its predictions if it predicts classes."""
     costs, metrics = rec.arrays("history")["train/cost"], rec.metrics
     if net is None:
         reached = {f"{split} rmse": _text(metrics.get(f"{split}/rmse")) for split in ("test", "train")}

@@ -24,8 +24,8 @@ class SweepResults:
 
     sweep: Sweep
     reader: Reader
-    home: Path  # where the data of the sweep are looked for
-    config: Config | None  # of one of its cells, where this machine trained them
+    home: Path  # the folder in which the data of the sweep are searched
+    config: Config | None  # of one of its cells, if this machine trained them
     scratch: Path  # a folder for downloads
     _costs: dict[str, Array] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class SweepResults:
 
     @cached_property
     def compared(self) -> list[Compared]:
-        """The best configurations, each tested against the best one where the nets tell classes."""
+        """The best configurations, each tested against the best one if the nets predict classes."""
         best = self.sweep.ranked[:COMPARED]
         asked = [] if self.sweep.regression else [configuration.middle for configuration in best]
         fetched = self.reader.arrays(asked, "predictions", self.scratch)

@@ -26,7 +26,7 @@ from nnlab.records.record import Record
 def recorded_program(rec: Record, trust_diff: bool) -> Iterator[Path]:
     """A folder with the checkout that made a record; it is removed after the block in any case.
 
-    UserError where there is no checkout, no such commit in it, or a diff that is not trusted or does
+    UserError if there is no checkout, if the commit is not in it, or if the diff is not trusted or does
     not apply.
     """
     commit = _commit(rec)

@@ -14,7 +14,7 @@ from nnlab.tracking import Tracker, Unavailable, connected, recorded
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of a rerun."""
+    """The outcome of a rerun."""
 
     cell: Cell
     record: Record  # the new one
@@ -60,7 +60,7 @@ def _program(rec: Record) -> str:
 
 
 def publish(again: Rerun) -> tuple[str | None, str]:
-    """Publish the new record as a run of its own; returns its run's id, or None and the reason why not."""
+    """Publish the new record as a new run; returns the run's id, or None and the reason."""
     rec = again.record
     cell = replace(again.cell, fingerprint=rec.fingerprint)  # another one where another program trained it
     plan = plans.make("train", [cell], [])

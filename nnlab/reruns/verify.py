@@ -24,7 +24,7 @@ AT_A_TIME = 16  # records for each core that are fetched before they are trained
 
 @dataclass(frozen=True)
 class Recorded:
-    """A cell of a sweep: its run's name and its record's folder, None where it has no record."""
+    """A cell of a sweep: its run's name and its record's folder, None if it has no record."""
 
     name: str
     folder: Path | None
@@ -32,7 +32,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one cell."""
+    """The outcome of one cell."""
 
     name: str
     verdict: str  # "identical", or why not
@@ -103,7 +103,7 @@ def verify(cells: Sequence[Recorded], terms: Terms) -> Iterator[Outcome]:
 
 
 def tag(done: Verification, same: bool) -> str:
-    """Write the outcome to the sweep's parent run in MLflow; returns the reason where that fails."""
+    """Write the outcome to the sweep's parent run in MLflow; returns the reason if that fails."""
     try:
         with connected(home(), done.experiment) as store:
             parent = Reader(store).sweep(done.sweep).parent

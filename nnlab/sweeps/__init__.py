@@ -1,4 +1,4 @@
-"""Sweeps: from overrides to a plan, its workers, and what is printed meanwhile.
+"""Sweeps: from overrides to a plan, its workers, and its output.
 
 Its modules load on demand: a worker needs neither Hydra nor the tracking store.
 """

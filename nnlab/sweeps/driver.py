@@ -1,4 +1,4 @@
-"""The driver of a sweep: it has the cells trained that have no record, publishes, sums up, reports."""
+"""The driver of a sweep: it trains the cells without a record, publishes, sums up and reports."""
 
 from nnlab.cells import Cell, explain_solver
 from nnlab.cells import plan as plans
@@ -25,7 +25,7 @@ def run_plan(plan: Plan, launcher: Launcher, force: bool) -> None:
         todo = _prepare(plan, force)
         _announce(plan, todo)
         publisher = Publisher(plan, home())
-        status = "killed"  # where the training does not come to its end
+        status = "killed"  # if the training is cut off
         try:
             with publishing(publisher), progress(todo):
                 train_all(plan, todo, launcher)
@@ -69,7 +69,7 @@ def _announce(plan: Plan, todo: list[Cell]) -> None:
 
 
 def _show_summary(summary: Summary, status: str) -> None:
-    """Print the best cells, and how many came to which end."""
+    """Print the best cells, and how many cells ended with each status."""
     OUT.print(summary.table() if summary.ranked else "no cell finished")
     OUT.print(f"{summary.counted()}; sweep {summary.plan.id} {status}")
 

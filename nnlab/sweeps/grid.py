@@ -43,8 +43,8 @@ def single(overrides: Sequence[str]) -> list[str]:
 def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[str, str]) -> Grid:
     """Sort overrides into shared and swept ones.
 
-    ``params`` is an experiment's own grid; the command line narrows or replaces it key by key. The
-    ``default`` grid holds only where neither sweeps anything; a single value given narrows it too.
+    ``params`` is the grid of an experiment. An override replaces the values of its key. The ``default``
+    grid is used only if neither ``params`` nor the overrides sweep a key; overrides replace its values too.
     """
     given = [parsed(text) for text in overrides]
     grid = params or ({} if any(o.is_sweep_override() for o in given) else default)
@@ -56,7 +56,7 @@ def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[st
         if override.is_sweep_override():
             swept[override.get_key_element()] = _texts(override, folders)
         elif override.input_line is not None:
-            swept.pop(override.get_key_element(), None)  # the last override of a key is the one that counts
+            swept.pop(override.get_key_element(), None)  # the last override of a key wins
             shared.append(override.input_line)
     if (size := prod(map(len, swept.values()))) > LARGEST:
         raise UserError(
@@ -108,7 +108,7 @@ def plan_cells(grid: Grid) -> Plan:
 
 
 def _each_fold(cfg: Config) -> list[Config]:
-    """The config, or one for each fold where no fold was chosen."""
+    """The config, or one config for each fold if no fold was chosen."""
     if cfg.data.folds is None or cfg.data.fold is not None:
         return [cfg]
     each = [deepcopy(cfg) for _ in range(cfg.data.folds)]
@@ -124,7 +124,7 @@ class _Base:
     """One composition that gives many configs: each swept value is converted by OmegaConf once."""
 
     def __init__(self, composed: DictConfig, first: dict[str, str]) -> None:
-        """``first`` are values of the swept keys, which the composition may lack."""
+        """``first`` has a value for each swept key, because the composition may not have these keys."""
         self._composed, self._first = composed, first
         self._start = convert(_assign(composed, first))
         self._typed = OmegaConf.structured(self._start)
@@ -133,7 +133,7 @@ class _Base:
         self._linked = any(_refers(str(text)) for text in texts)
 
     def config(self, swept: dict[str, str]) -> Config:
-        """The config with these override texts; composed in full where values refer to each other."""
+        """The config with these override texts. With references, it is converted as a whole."""
         if self._linked or any(map(_refers, swept.values())):
             return convert(_assign(self._composed, swept))
         cfg = deepcopy(self._start)
@@ -148,7 +148,7 @@ class _Base:
         return deepcopy(self._values[key, text])
 
     def _convert(self, path: str, text: str) -> Any:
-        """A text as the schema's value; a path or a reference needs the whole config beside it."""
+        """Convert a text to the schema's type; a path or a reference needs the whole config for this."""
         if path in PATHS or "${" in text:
             cfg = convert(_assign(self._composed, self._first | {path: text}))
             return reduce(getattr, path.split("."), cfg)

@@ -1,4 +1,4 @@
-"""Launchers: where the workers of a sweep run, in processes of their own or in this one."""
+"""Launchers: they run the workers of a sweep, in new processes or in this one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from nnlab.threads import cores
 
 @dataclass(frozen=True)
 class Launcher:
-    """``launch(plan_file, count)`` has ``count`` workers train the cells of a plan file."""
+    """``launch(plan_file, count)`` trains the cells of a plan file with ``count`` workers."""
 
     launch: Callable[[Path, int], None]
     workers: int
 
 
 def in_processes(plan_file: Path, count: int) -> None:
-    """Have ``count`` processes work through the plan file.
+    """Train the cells of the plan file in ``count`` processes.
 
-    joblib would run a single job in this process, where a cell that kills its worker ends the sweep. So at
-    least two processes are asked for.
+    joblib would run a single job in this process, where a cell that kills its worker ends the sweep. So
+    at least two processes are started.
     """
     Parallel(n_jobs=max(2, count), prefer="processes", batch_size=1)(
         delayed(work)(plan_file) for _ in range(count)
@@ -33,12 +33,12 @@ def in_processes(plan_file: Path, count: int) -> None:
 
 
 def in_this_process(plan_file: Path, count: int) -> None:
-    """Work through the plan file here."""
+    """Train the cells of the plan file in this process."""
     work(plan_file)
 
 
 def chosen(config: DictConfig) -> Launcher:
-    """The launcher that a composed config names; ``sweep.jobs`` wins over its own number of workers."""
+    """The launcher that a composed config names; ``sweep.jobs`` wins over the launcher's number."""
     name = config.hydra.runtime.choices["hydra/launcher"]
     if name == "basic":
         return Launcher(in_this_process, 1)

@@ -13,8 +13,8 @@ REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
 def attach_report(plan: Plan, home: Path) -> Path:
     """Write the report of a published sweep and attach it to its parent run; returns its path.
 
-    Failed says in one line why there is no report. The results do not depend on it, so whatever goes wrong
-    is no more than that, and nobody waits longer than REPORT_WITHIN.
+    Failed says in one line why there is no report. The results do not depend on the report. So every error
+    becomes a Failed, and a sweep waits at most REPORT_WITHIN.
     """
     results: list[Path | Exception] = []
 

@@ -23,12 +23,12 @@ def run(overrides: Sequence[str]) -> Plan:
 
 
 def experiment_grid(config: DictConfig) -> dict[str, str]:
-    """The grid of an experiment's own, which stands where Hydra's sweeper has its grid."""
+    """The grid of an experiment; it is in the place of the grid of Hydra's sweeper."""
     return _texts(config.hydra.sweeper.params)
 
 
 def default_grid(config: DictConfig) -> dict[str, str]:
-    """The grid of a sweep that neither overrides nor an experiment give one."""
+    """The grid of a sweep if neither the overrides nor an experiment have one."""
     return _texts(config.sweep.grid)
 
 

@@ -17,7 +17,7 @@ from nnlab.records import forget_death, holder_died, notes
 from nnlab.sweeps.launchers import Launcher
 from nnlab.sweeps.worker import settled
 
-TRIES = 3  # launches in a row that may begin no cell, since a worker can die before it takes one
+TRIES = 3  # launches in a row without a started cell; a worker can die before it starts one
 DIED_TWICE = "the worker died on this cell, twice (killed, or out of memory?)"
 
 
@@ -43,7 +43,7 @@ def train_all(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> None:
 
 
 def _train_unsuspected(plan: Plan, todo: Sequence[Cell], launcher: Launcher) -> None:
-    """Launch until each cell is settled or its worker has died; Failed where no cell can be begun."""
+    """Launch until each cell is settled or its worker has died; Failed if no cell can be started."""
     fruitless = 0
     while cells := [cell for cell in unsettled(todo) if not _worker_died(cell)]:
         problem = _launch(plan, cells, launcher)
@@ -59,7 +59,7 @@ def _worker_died(cell: Cell) -> bool:
 
 
 def _launch(plan: Plan, cells: Sequence[Cell], launcher: Launcher) -> Exception | None:
-    """Have workers train these cells; returns what the launcher raised."""
+    """Train these cells in workers; returns the exception of the launcher, or None."""
     part = plans.path_of(home(), plan.id).with_suffix(".todo")
     plans.save(dataclasses.replace(plan, cells=tuple(cells)), part)
     try:

@@ -1,4 +1,4 @@
-"""A worker of a sweep: it trains the cells of a plan file that nobody else trains."""
+"""A worker of a sweep: it trains the cells of a plan file."""
 
 import signal
 import time
@@ -15,8 +15,8 @@ from nnlab.records import cell_lock, notes, record
 def work(plan_path: Path) -> None:
     """Train the cells of a plan file that no other worker trains.
 
-    First it trains the free cells. Then it waits for the cells that other workers hold, and trains those
-    that they leave undone. A cell whose worker died is left to the driver.
+    First it trains the free cells. Then it waits for the cells that other workers train, and trains those
+    that they did not finish. The driver handles a cell whose worker died.
     """
     if parent_process() is not None:  # Ctrl-C reaches the workers too, and the driver ends them
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -34,7 +34,7 @@ def _work_on(cell: Cell, wait: bool) -> bool:
             if mine and not settled(cell):
                 attempt(cell, home())
             return mine
-    except OSError as error:  # the folder itself cannot be had
+    except OSError as error:  # the folder cannot be made or locked
         notes.write_failure(folder, str(error), traceback.format_exc(), started, time.time())
         return True
 

@@ -1,4 +1,4 @@
-"""MLflow: publishes records, reads tracked runs back, and knows where the store is.
+"""MLflow: publishes records, reads tracked runs back, and finds the store.
 
 Importing this package does not import MLflow, which takes 3 to 5 seconds.
 """

@@ -1,4 +1,4 @@
-"""Abandoned runs: those that are RUNNING in the store although their driver is dead."""
+"""Abandoned runs: runs that are RUNNING in the store although their driver is dead."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ def end_abandoned(store: Store) -> None:
 def driver_is_dead(tags: Mapping[str, str], started: float, parent: Mapping[str, str] | None) -> bool:
     """Is the driver of a RUNNING run dead? ``parent`` has the tags of its parent run if that is RUNNING.
 
-    A run that nnlab did not create is never touched.
+    A run that nnlab did not create is never changed.
     """
     if "nnlab.kind" not in tags:
         return False

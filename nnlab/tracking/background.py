@@ -11,14 +11,14 @@ from nnlab.tracking.publisher import Publisher
 LOOK_EVERY = 0.3  # seconds between two looks for new records
 RETRY_AFTER = 5.0  # seconds until an unreachable store is tried again
 GRACE = 1.8  # seconds that an interrupted command gives to publishing
-LAST_CELL = 0.5  # of those seconds, in which no other cell is begun
+LAST_CELL = 0.5  # the last of those seconds, in which no new cell is started
 
 
 @contextmanager
 def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
-    """Publish in a thread of its own, beginning after ``delay`` seconds or when the block ends.
+    """Publish in a new thread, which begins after ``delay`` seconds or when the block ends.
 
-    Where the block is interrupted, what is not published within ``GRACE`` seconds is left to `nnlab sync`.
+    If the block is interrupted, publishing stops after ``GRACE`` seconds; `nnlab sync` publishes the rest.
     """
     stop = threading.Event()
 

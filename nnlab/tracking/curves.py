@@ -39,9 +39,9 @@ def cost_points(
 def all_points(rec: Record, max_points: int) -> list[Point]:
     """The points of a record: its curves, and its metrics after training.
 
-    A metric with a curve gets one more point at the curve's end. One without gets its only point at step
-    0, where the UI draws bars to compare. Values that are not finite are left out: the status says that
-    a cell diverged.
+    A metric with a curve gets one more point at the end of the curve. A metric without a curve gets one
+    point, at step 0; the UI then compares it by bars. Values that are not finite are left out; the
+    status says that a cell diverged.
     """
     history = rec.arrays("history")
     costs = history.pop("train/cost")

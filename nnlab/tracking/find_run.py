@@ -12,10 +12,10 @@ from nnlab.tracking.store import connected
 
 
 def find_record(text: str, home: Path, experiment: str, scratch: Path) -> tuple[Record, str | None]:
-    """The record that ``text`` names, and its run's id where it was fetched into ``scratch``.
+    """The record that ``text`` names, and its run's id if it was fetched into ``scratch``.
 
     ``text`` is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the
-    id's beginning, or its name. UserError where there is none; Unavailable where the store is away.
+    id's beginning, or its name. UserError if there is none; Unavailable if the store cannot be reached.
     """
     if (found := find_local(text, home)) is not None:
         return found, None
@@ -27,6 +27,6 @@ def find_record(text: str, home: Path, experiment: str, scratch: Path) -> tuple[
 
 @contextmanager
 def recorded(text: str, home: Path, experiment: str) -> Iterator[tuple[Record, str | None]]:
-    """The same for the duration of the block, after which a fetched record is deleted."""
+    """Like ``find_record``, for the duration of the block; then a fetched record is deleted."""
     with TemporaryDirectory() as scratch:
         yield find_record(text, home, experiment, Path(scratch))

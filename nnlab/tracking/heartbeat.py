@@ -1,7 +1,8 @@
-"""The heartbeat: by which tags of a RUNNING run one can tell whether its driver is dead.
+"""The heartbeat: tags of a RUNNING run that show whether its driver is dead.
 
-A driver writes into its runs who it is and when it was last seen. A process id alone would not do, since
-ids are used again: so the host, the boot, the process namespace and the start of the process go with it.
+A driver writes its process and the time into the tags of its runs. A process id alone is not enough,
+because ids are used again. So the tag also has the host, the boot, the process namespace and the start of
+the process.
 """
 
 import os
@@ -19,12 +20,12 @@ DEAD_AFTER = 600.0  # seconds without a heartbeat after which a driver on anothe
 
 
 def tags() -> dict[str, str]:
-    """What a driver writes into its runs, again with every heartbeat."""
+    """The tags that a driver writes into its runs with every heartbeat."""
     return {DRIVER: f"{_host()} {os.getpid()} {_start(os.getpid())}", HEARTBEAT: f"{time.time():.0f}"}
 
 
 def is_dead(tags: Mapping[str, str], started: float) -> bool:
-    """Is the driver dead that wrote these tags into a run begun at ``started`` (seconds since 1970)?"""
+    """Is the driver dead that wrote these tags? ``started`` is the run's start in seconds since 1970."""
     host, _, process = tags.get(DRIVER, "").partition(" ")
     number, _, start = process.partition(" ")
     if host == _host() and number.isdecimal():
@@ -36,7 +37,7 @@ def is_dead(tags: Mapping[str, str], started: float) -> bool:
 
 @cache
 def _host() -> str:
-    """The kernel that knows whether a process lives: host, boot, and namespace of process ids."""
+    """The system in which a process id is valid: host, boot, and namespace of process ids."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
         namespace = str(Path("/proc/self/ns/pid").readlink())
@@ -46,7 +47,7 @@ def _host() -> str:
 
 
 def _start(number: int) -> str:
-    """When the process with this id began, in clock ticks since the boot; "" if none is alive.
+    """When the process with this id began, in clock ticks since the boot; "" if it is not running.
 
     Ticks since the boot stay the same when the clock is set, which seconds since 1970 do not.
     """

@@ -17,7 +17,7 @@ SECRETS = (
 
 
 def uri(home: Path) -> str:
-    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME; UserError where that is not an address."""
+    """MLFLOW_TRACKING_URI, or the SQLite file in NNLAB_HOME; UserError if it is not an address."""
     given = os.environ.get("MLFLOW_TRACKING_URI") or _own(home)
     try:
         urlsplit(given)
@@ -29,10 +29,10 @@ def uri(home: Path) -> str:
 
 
 def create(uri: str, migrate: Callable[[str], object]) -> None:
-    """Create an SQLite store unless it is there: ``migrate`` makes it under another name first.
+    """Create an SQLite store if there is none: ``migrate`` first makes it under another name.
 
-    Only a complete one is moved to its place, and by one process at a time: MLflow can neither continue
-    one that a kill left half made, nor make the same one twice at once.
+    It is moved to its place when it is complete, and by one process at a time. MLflow cannot continue a
+    store that a kill left incomplete, and two processes cannot make the same store at the same time.
     """
     path = Path(uri.removeprefix("sqlite:///").partition("?")[0])
     if not uri.startswith("sqlite:///") or (path.exists() and path.stat().st_size):
@@ -54,12 +54,12 @@ def is_folder(uri: str) -> bool:
 
 
 def artifacts(home: Path) -> str:
-    """Where artifacts go if the store is a database, for which MLflow would take the current folder."""
+    """The folder of the artifacts if the store is a database; MLflow would use the current folder."""
     return (home / "mlartifacts").as_uri()
 
 
 def public(uri: str) -> str:
-    """A store's address without the credentials that may stand in it, before the host or as a query."""
+    """A store's address without credentials, which may be before the host or in the query."""
     named = re.sub(r"(?<=://)[^/].*@", "", uri)  # up to the last @: a password may have a slash
     return named if named.startswith("sqlite:") else named.partition("?")[0]
 
@@ -77,7 +77,7 @@ def reason(error: Exception) -> str:
 
 
 def check_writable(home: Path) -> None:
-    """Raise a UserError where the SQLite file, if that is the store, cannot be written."""
+    """UserError if the store is the SQLite file and it cannot be written."""
     database = home / "mlflow.db"
     target = database if database.exists() else home
     if uri(home) == _own(home) and not os.access(target, os.W_OK):

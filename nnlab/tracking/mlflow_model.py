@@ -28,7 +28,7 @@ def log_model(store: Store, run_id: str, rec: Record) -> None:
     outputs = client.get_run(run_id).outputs
     if outputs is not None and outputs.model_outputs:
         return
-    net_of(rec)  # a damaged record is refused before anything is begun
+    net_of(rec)  # a damaged record is refused before anything is written
     logged = client.create_logged_model(store.experiment_id, "model", run_id)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
@@ -39,13 +39,13 @@ def log_model(store: Store, run_id: str, rec: Record) -> None:
 
 
 class Files(NamedTuple):
-    """What MLflow packs into a model."""
+    """The parts of an MLflow model."""
 
     code: Path
     arrays: Path
     requirements: list[str]
     example: NDArray[Any]  # one input (1, ...)
-    regression: bool  # are its answers numbers, and not classes?
+    regression: bool  # are its answers numbers instead of classes?
 
 
 def write(rec: Record, folder: Path) -> Files:
@@ -60,7 +60,7 @@ def write(rec: Record, folder: Path) -> Files:
 
 
 def _arrays(rec: Record) -> dict[str, Any]:
-    """All that the answers depend on, as arrays of numbers and text."""
+    """Everything that the answers depend on, as arrays of numbers and text."""
     net = net_of(rec)
     model = rec.config["model"]
     options = {name: model.get(name, option.default) for name, option in net.g.options.items()}
@@ -77,7 +77,7 @@ def save(files: Files, folder: Path, run_id: str, model_id: str) -> None:
     It takes uint8 images or features; it answers with class and probabilities, of a regression with its
     outputs.
     """
-    from mlflow import pyfunc  # takes another second
+    from mlflow import pyfunc  # the import takes another second
     from mlflow.models import Model, ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
     from mlflow.types.schema import Array

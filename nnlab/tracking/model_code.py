@@ -11,7 +11,7 @@ FIRST = "nnlab.tracking.served_model"
 
 
 def source() -> str:
-    """The modules, each after those that it imports, without their imports of one another."""
+    """The modules, each after the modules that it imports, without the imports between them."""
     parts: dict[str, str] = {}
     _add(FIRST, parts)
     return "\n\n".join(parts.values())
@@ -35,7 +35,7 @@ def _add(module: str, parts: dict[str, str]) -> None:
 
 
 def _own_imports(tree: ast.Module, module: str) -> Iterator[ast.ImportFrom]:
-    """A module's imports from nnlab; ValueError for one that gives another name, or a whole module."""
+    """A module's imports from nnlab; ValueError for an import with `as`, or of a whole module."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "nnlab":
             if any(name.asname for name in node.names):
@@ -46,7 +46,7 @@ def _own_imports(tree: ast.Module, module: str) -> Iterator[ast.ImportFrom]:
 
 
 def _defining(module: str, name: str) -> str:
-    """The module that defines a name: ``module`` itself, or the one that a package's face has it from."""
+    """The module that defines a name: ``module``, or the module from which its package imports it."""
     face = ROOT / module.replace(".", "/") / "__init__.py"
     if not face.is_file():
         return module

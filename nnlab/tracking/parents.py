@@ -7,11 +7,11 @@ from nnlab.cells.summary import Summary
 from nnlab.tracking import heartbeat, schema, ui_links
 from nnlab.tracking.store import Store
 
-STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's word for a sweep's status, else FINISHED
+STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's status of a sweep, if not FINISHED
 
 
 def open_parent(store: Store, plan: Plan) -> str:
-    """The parent run of a sweep, RUNNING: the one that it had, or a new one; returns its id."""
+    """Reopen the parent run of a sweep, or create one, with the status RUNNING; returns its id."""
     view = f"{ui_links.SHARED_VIEW}{plan.id}"
     store.client.set_experiment_tag(store.experiment_id, view, ui_links.shared_view(plan))
     found = store.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
@@ -24,7 +24,7 @@ def open_parent(store: Store, plan: Plan) -> str:
 
 
 def beat(store: Store, run_id: str) -> None:
-    """Say that this process works on a run, and that it is RUNNING even if another process ended it."""
+    """Mark a run as RUNNING in this process, even if another process ended it."""
     store.log(run_id, tags=heartbeat.tags())
     store.client.update_run(run_id, status="RUNNING")
 

@@ -27,9 +27,9 @@ from nnlab.tracking.tracker import Published, Tracker
 
 @dataclass(frozen=True)
 class Publication:
-    """What came of publishing a plan."""
+    """The outcome of publishing a plan."""
 
-    published: int  # records brought into the store
+    published: int  # records that were published
     waiting: tuple[Cell, ...]  # cells with a record that the store does not have
     refused: tuple[str, ...]  # records that cannot be published, and why
     problem: str | None  # why the last try failed
@@ -37,7 +37,7 @@ class Publication:
 
     @property
     def complaints(self) -> list[str]:
-        """What the user has to know; nothing where everything is published."""
+        """Messages for the user; none if everything is published."""
         problem, waiting = self.problem, len(self.waiting)
         if problem is None and waiting:
             problem = "MLflow: interrupted before all was published"
@@ -68,7 +68,7 @@ class Publisher:
 
     @property
     def publication(self) -> Publication:
-        """What came of it so far."""
+        """The outcome so far."""
         waiting = tuple(cell for cell in self._left if record.exists(cell.folder(self._home)))
         store = self._tracker and self._tracker.store
         pages = ui_links.urls(store.uri, store.experiment_id, self._plan) if store else None
@@ -85,15 +85,15 @@ class Publisher:
         return run.run_id if run else None
 
     def stop_at(self, deadline: float) -> None:
-        """Begin no more publications after this moment of time.monotonic."""
+        """Do not begin a publication after this moment of time.monotonic."""
         self._deadline = deadline
 
     def give_up(self) -> None:
-        """Ask nothing more of the store: a call that hangs is not waited for."""
+        """Do not call the store again, and do not wait for a call that hangs."""
         self._given_up = True
 
     def publish(self, last: bool = False) -> bool:
-        """Bring the store up to date; False where it cannot be reached.
+        """Bring the store up to date; False if it cannot be reached.
 
         Only at the ``last`` call failures are published, since until then a failed cell may be tried
         again, and runs of cells that are not done end as killed.
@@ -110,7 +110,7 @@ class Publisher:
         except (UserError, Unavailable) as error:
             away = isinstance(error, Unavailable)
             self._problem = str(error) if away else f"MLflow: {location.reason(error)}"
-            self._tracker = None  # the next try asks again what the store has
+            self._tracker = None  # the next try reads again what the store has
         return self._problem is None
 
     def close(self, summary: Summary, status: str) -> None:
@@ -147,7 +147,7 @@ class Publisher:
             self._problem = str(error)
 
     def _connect(self) -> Tracker:
-        """Open the store and see what it has; at the first time end what dead drivers left RUNNING."""
+        """Open the store and read its runs; the first time, also end the RUNNING runs of dead drivers."""
         store = Store(self._home, self._plan.experiment)
         parent = open_parent(store, self._plan) if self._plan.kind == "sweep" else None
         self._last_beat = time.monotonic()
@@ -181,18 +181,18 @@ class Publisher:
             self._left.remove(cell)
         elif not last:
             self._show_running(tracker, cell, run_id)
-        elif run and not run.complete:  # shown by this driver, or left by one that died
+        elif run and not run.complete:  # this driver or a dead one created it
             tracker.store.end_killed(run.run_id)
 
     def _beat(self, tracker: Tracker) -> None:
-        """Show that this driver lives, in the parent run or the run of `nnlab train`."""
+        """Write the heartbeat into the parent run, or into the run of `nnlab train`."""
         run_id = tracker.parent or next(iter(self._shown), None)
         if run_id is not None and time.monotonic() - self._last_beat > heartbeat.BEAT_EVERY:
             beat(tracker.store, run_id)
             self._last_beat = time.monotonic()
 
     def _show_running(self, tracker: Tracker, cell: Cell, run_id: str | None) -> None:
-        """Show a cell whose training takes long as RUNNING with its costs so far."""
+        """Show a cell with a long training as RUNNING, with its costs so far."""
         progress = notes.read_progress(cell.folder(self._home))
         if progress is None:
             return

@@ -29,7 +29,7 @@ class Reader:
         self.where = f"experiment {self.experiment} in {self.uri}"  # for messages
 
     def runs(self, condition: str) -> list[Run]:
-        """The runs for which MLflow's filter holds."""
+        """The runs that match MLflow's filter."""
         return [_plain(run) for run in self._store.search(condition)]
 
     def cell(self, text: str) -> Run:
@@ -37,7 +37,7 @@ class Reader:
         return find_cell(text, self.runs(CELLS), self.where, "nnlab.rerun_of")
 
     def sweep(self, text: str | None) -> Sweep:
-        """A sweep by its id, its beginning, or its parent run's id or name; without, the latest."""
+        """A sweep by its id, its beginning, or its parent run's id or name; by default the latest."""
         parent = find_sweep(text, self.runs(SWEEPS), self.where)
         condition = f"tags.`nnlab.sweep` = '{parent.tags['nnlab.sweep']}' and {CELLS}"
         return Sweep(parent, tuple(self.runs(condition)))
@@ -53,11 +53,11 @@ class Reader:
 
         def one(run: Run) -> dict[str, NDArray[Any]]:
             file = f"{name}.npz"
-            if location.is_folder(run.artifacts):  # read it in its place
+            if location.is_folder(run.artifacts):  # read it where it is
                 return archive.read(Path(self._store.artifacts(run.artifacts).download_artifacts(file)))
             return archive.read(self.download(run, file, scratch / run.id))
 
-        # a server is asked several times at once, a folder is read one by one
+        # several calls to a server at a time; a folder is read one file after another
         with ThreadPoolExecutor(AT_ONCE if location.is_server(self.uri) else 1) as pool:
             return dict(zip((run.id for run in runs), pool.map(one, runs), strict=True))
 
@@ -82,7 +82,7 @@ class Reader:
 
 @contextmanager
 def _readable_address(run: Run) -> Iterator[None]:
-    """UserError where MLflow's client does not understand the address of a run's artifacts."""
+    """UserError if MLflow's client does not understand the address of a run's artifacts."""
     try:
         yield
     except ValueError:

@@ -14,12 +14,12 @@ DONE = ("finished", "diverged")  # the statuses of a cell that has a record
 
 @dataclass(frozen=True)
 class Run(Result):
-    """One run of the store. ``status`` is its tag nnlab.status, or MLflow's word where there is none."""
+    """One run of the store. ``status`` is its tag nnlab.status, or MLflow's status without that tag."""
 
     started: float  # seconds since 1970
     ended: float | None
     tags: Mapping[str, str]
-    artifacts: str  # their address, as the store knows it
+    artifacts: str  # their address in the store
 
     @property
     def done(self) -> bool:
@@ -45,7 +45,7 @@ class Run(Result):
 
 
 def parse(text: str) -> Any:
-    """A parameter's value: JSON where it is JSON, else the text itself."""
+    """A parameter's value: read as JSON if it is JSON, else the text itself."""
     try:
         return json.loads(text)
     except ValueError:
@@ -80,7 +80,7 @@ class Sweep:
 
     @cached_property
     def keys(self) -> list[str]:
-        """The parameters that vary: among the swept keys, where the parent names them, else among all."""
+        """The parameters that vary: among the swept keys if the parent names them, else among all."""
         varied = [
             key
             for key in dict.fromkeys(key for cell in self.cells for key in cell.params)
@@ -126,7 +126,7 @@ class Sweep:
 
 
 def find_cell(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> Run:
-    """The run whose id begins with ``text``, or that is called so; UserError unless there is one.
+    """The run whose id begins with ``text``, or that has this name; UserError unless there is exactly one.
 
     Of runs with this name those that have the tag ``ignore`` are left out. Several runs of one
     fingerprint, such as two sweeps' runs of a shared cell, say the same: the first of them is taken.

@@ -15,7 +15,7 @@ from nnlab.tracking import curves, heartbeat
 
 NAME = re.compile(
     r"(?=.{1,250}$)\w[\w.-]*(/\w[\w.-]*)*", re.ASCII
-)  # of a metric or parameter, as every store takes it
+)  # of a metric or parameter; every store accepts it
 
 
 class Content(NamedTuple):
@@ -27,7 +27,7 @@ class Content(NamedTuple):
 
 
 def content(rec: Record, max_points: int) -> Content:
-    """What the store gets of a record beside its files; UserError for what nnlab does not write."""
+    """The content of a record for the store, without its files; UserError if nnlab did not write it."""
     try:
         found = Content(curves.all_points(rec, max_points), params(rec.config), _record_tags(rec))
         names = {*found.params, *(point.key for point in found.points)}
@@ -45,7 +45,7 @@ def params(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def cell_tags(plan: Plan, cell: Cell, parent: str | None) -> dict[str, str]:
-    """Tags that a cell's run is created with, and found again by."""
+    """Tags with which a cell's run is created and found again."""
     tags = {"mlflow.source.name": "nnlab", "nnlab.kind": "cell", "nnlab.fingerprint": cell.fingerprint}
     if parent is None:
         return tags | heartbeat.tags()
@@ -53,7 +53,7 @@ def cell_tags(plan: Plan, cell: Cell, parent: str | None) -> dict[str, str]:
 
 
 def sweep_tags(plan: Plan) -> dict[str, str]:
-    """Tags that a parent run is created with."""
+    """Tags with which a parent run is created."""
     sweep = {"mlflow.source.name": "nnlab", "nnlab.kind": "sweep", "nnlab.sweep": plan.id}
     return sweep | {"nnlab.swept": ",".join(plan.keys)} | heartbeat.tags()
 

@@ -16,7 +16,7 @@ from nnlab.errors import Failed
 from nnlab.tracking import location
 from nnlab.tracking.curves import Point
 
-BATCH = 900  # metrics in one call: MLflow takes 1000 entities at a time, and parameters and tags go along
+BATCH = 900  # metrics in one call: MLflow takes 1000 entities, also parameters and tags
 
 
 class Unavailable(Failed):
@@ -27,7 +27,7 @@ class Store:
     """One experiment in one store, through MLflow's client."""
 
     def __init__(self, home: Path, experiment: str) -> None:
-        """Open the store and the experiment; what is absent is created."""
+        """Open the store and the experiment; create them if they do not exist."""
         self.uri = location.uri(home)
         self.experiment = experiment
         location.check_writable(home)
@@ -51,7 +51,7 @@ class Store:
             return str(found.experiment_id)
         artifacts = None if location.is_server(self.uri) else location.artifacts(home)
         try:
-            kind = {"mlflow.experimentKind": "custom_model_development"}  # the UI's tabs for training
+            kind = {"mlflow.experimentKind": "custom_model_development"}  # tabs for training in the UI
             return str(self.client.create_experiment(self.experiment, artifacts, kind))
         except MlflowException:  # another process was faster
             found = self.client.get_experiment_by_name(self.experiment)
@@ -60,7 +60,7 @@ class Store:
             return str(found.experiment_id)
 
     def search(self, condition: str, experiments: Sequence[str] = ()) -> list[Any]:
-        """MLflow's own runs for which its filter holds, in this experiment or in others."""
+        """MLflow's runs that match a filter, in this experiment or in others."""
         runs: list[Any] = []
         token = None
         while True:
@@ -73,9 +73,9 @@ class Store:
                 return runs
 
     def keep_one(self, copies: Sequence[Any]) -> Any:
-        """The run that counts of those for one cell or sweep; the others are deleted.
+        """Of several runs for one cell or sweep, keep one and delete the others.
 
-        There are others after a server has carried out a call that its client had given up.
+        There are several if a server carried out a call after its client had given up.
         """
         run, *others = sorted(
             copies, key=lambda run: (run.info.status != "FINISHED", run.info.start_time, run.info.run_id)
@@ -91,7 +91,7 @@ class Store:
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Write into a run with as few calls as MLflow allows, the tags in the last of them."""
+        """Write into a run with as few calls as MLflow allows; the last call has the tags."""
         from mlflow.entities import Metric, Param, RunTag
 
         metrics = [Metric(*point) for point in points]
@@ -120,16 +120,16 @@ class Store:
 
 @contextmanager
 def connected(home: Path, experiment: str) -> Iterator[Store]:
-    """The store, opened; Unavailable where that or a call in the block fails."""
+    """The opened store; Unavailable if opening it or a call in the block fails."""
     with reaching():
         yield Store(home, experiment)
 
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn what MLflow raises in the block into Unavailable, without credentials.
+    """Turn MLflow's errors in the block into Unavailable, without credentials.
 
-    Those are the errors of a store that cannot be reached or written (OSError: also those of requests),
+    They are the errors of a store that cannot be reached or written (OSError: also those of requests),
     of a database whose driver is not installed, and of a server that is not MLflow's.
     """
     configure_mlflow()
@@ -146,14 +146,14 @@ def reaching() -> Iterator[None]:
 def configure_mlflow() -> None:
     """Set the environment that MLflow's client reads when it is imported; what the user set stays.
 
-    A server that is away must not delay a caller for long: two tries of 5 s. MLflow reports nothing to
-    anybody, and its own messages are not shown.
+    A server that does not answer must not delay a command for long: there are two tries of 5 s. MLflow
+    sends no usage data, and its own messages are not shown.
     """
     for name, value in {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server may ask to come back in an hour
+        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server may demand a long wait
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "CRITICAL",

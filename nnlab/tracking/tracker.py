@@ -1,7 +1,7 @@
 """The tracker: the runs of a plan's cells in a store.
 
-Publishing can be repeated: a run is found again by its fingerprint and its sweep, and only what the store
-does not have yet is logged. So it may be cut off anywhere and done again.
+Publishing can be stopped at any point and repeated: a run is found again by its fingerprint and its sweep,
+and only what the store does not have yet is logged.
 """
 
 import time
@@ -72,8 +72,8 @@ class Tracker:
         return max((point.step for point in points), default=-1)
 
     def publish(self, cell: Cell, rec: record.Record, run_id: str | None = None) -> str:
-        """Bring a record into the store; ``run_id`` is the run that an earlier try began, if any."""
-        content = schema.content(rec, cell.config.tracking.max_points)  # refused before anything is begun
+        """Publish a record; ``run_id`` is the run that an earlier try created, or None."""
+        content = schema.content(rec, cell.config.tracking.max_points)  # refuses before writing
         run = self._create(cell, rec.started) if run_id is None else self.store.client.get_run(run_id)
         return self._complete(run, rec, content)
 
@@ -96,7 +96,7 @@ class Tracker:
         return run_id
 
     def _known_points(self, run: Any) -> set[tuple[str, int]]:
-        """Key and step of each point that an earlier try left in a run."""
+        """Key and step of each point that a run already has."""
         return {
             (key, point.step)
             for key in run.data.metrics
@@ -104,7 +104,7 @@ class Tracker:
         }
 
     def publish_rerun(self, cell: Cell, rec: record.Record, rerun_of: str, identical: bool) -> str:
-        """Publish the record of a rerun as a run of its own that names the one it repeats."""
+        """Publish the record of a rerun as a new run, with a tag that names the repeated run."""
         more = {"nnlab.rerun_of": rerun_of, "nnlab.identical": str(identical).lower()}
         content = schema.content(rec, cell.config.tracking.max_points)
         return self._complete(self._create(cell, rec.started, more), rec, content)

@@ -41,7 +41,7 @@ def test_the_id_is_made_of_the_cells_and_not_of_their_order(cells: list[Cell]) -
 
 
 def test_of_equal_cells_the_first_stays(cells: list[Cell]) -> None:
-    """They train the same; which of them names files and experiment must not be left to chance."""
+    """They train the same; the one that names files and experiment must not depend on chance."""
     twin = dataclasses.replace(cells[0], config=compose([]))
     kept = plans.make("sweep", [cells[0], twin, cells[1]], ["seed"]).cells
     assert [cell.config.data.train for cell in kept] == [cells[0].config.data.train] * 2

@@ -1,4 +1,4 @@
-"""The contract through the real command line: what is typed, printed, kept, and the exit codes."""
+"""The real command line: commands, output, files and exit codes."""
 
 import os
 import re
@@ -110,7 +110,7 @@ def test_train_again_trains_nothing_and_adds_no_run(trained_once: Trained) -> No
     assert len(runs(trained_once.home)) == 1
 
 
-def test_everything_stands_under_home(trained_once: Trained) -> None:
+def test_all_files_are_in_the_home(trained_once: Trained) -> None:
     names = {path.name for path in trained_once.home.iterdir()}
     made = {"runs", "mlflow.db", "mlflow.db.lock", "mlartifacts", "plans", "data"}
     assert {"runs", "mlflow.db", "mlartifacts"} <= names <= made
@@ -122,7 +122,7 @@ def test_everything_stands_under_home(trained_once: Trained) -> None:
 
 
 class Swept:
-    """One story: a sweep, the same again, an enlarged one, a forced one; with what stood after each."""
+    """A sweep, the same again, a larger one and a forced one, with the state after each."""
 
     def __init__(self, folder: Path) -> None:
         self.home = empty_store(folder / "home")
@@ -147,7 +147,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     return Swept(tmp_path_factory.mktemp("sweep"))
 
 
-def test_a_sweep_says_its_plan_first_and_sums_up(swept: Swept) -> None:
+def test_a_sweep_prints_its_plan_first_and_a_summary(swept: Swept) -> None:
     out = swept.first.stdout
     assert "4 cells: 0 already done, 4 to do" in out
     assert "4 cells: 4 finished" in out
@@ -199,8 +199,8 @@ def test_force_trains_again_what_is_done(swept: Swept) -> None:
         assert again == (name in swept.after_first)
 
 
-def test_nothing_is_doubled_by_all_this(swept: Swept) -> None:
-    """Two parents, 4 + 6 cells, and each curve once."""
+def test_no_run_or_point_is_doubled(swept: Swept) -> None:
+    """There are two parents and 4 + 6 cells, and each curve is there once."""
     assert len(runs(swept.home, SWEEPS)) == 2
     cells = runs(swept.home, CELLS)
     assert len(cells) == 10
@@ -213,9 +213,9 @@ def test_nothing_is_doubled_by_all_this(swept: Swept) -> None:
 
 
 class Troubled:
-    """A sweep with a cell that fails and one that diverges; then without what made the first fail.
+    """A sweep with a failing and a diverging cell; then again without the cause of the failure.
 
-    A folder stands where the cell's weights should go.
+    There is a folder in the place of the cell's weights.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -240,7 +240,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Troubled:
     return Troubled(tmp_path_factory.mktemp("troubled"))
 
 
-def test_a_failing_cell_harms_no_other_and_ends_with_1(troubled: Troubled) -> None:
+def test_a_failing_cell_does_not_stop_the_others_and_ends_with_1(troubled: Troubled) -> None:
     first = troubled.first
     assert first.returncode == 1, first.stdout + first.stderr
     assert "Traceback" not in first.stderr
@@ -249,7 +249,7 @@ def test_a_failing_cell_harms_no_other_and_ends_with_1(troubled: Troubled) -> No
     assert len(troubled.after_first) == 2
 
 
-def test_a_failed_cell_stands_in_the_store_with_its_error(troubled: Troubled) -> None:
+def test_a_failed_cell_is_in_the_store_with_its_error(troubled: Troubled) -> None:
     failed = troubled.runs["0.01"]
     assert (failed.info.status, failed.data.tags["nnlab.status"]) == ("FAILED", "failed")
     assert "weights.npz" in failed.data.tags["nnlab.error"]
@@ -270,7 +270,7 @@ def test_a_failed_cell_is_tried_again_by_the_same_command(troubled: Troubled) ->
     assert parent.info.status == "FINISHED" and parent.data.tags["nnlab.failed"] == "0"
 
 
-def test_a_diverged_cell_is_a_result_and_no_failure(troubled: Troubled) -> None:
+def test_a_diverged_cell_is_a_result_and_not_a_failure(troubled: Troubled) -> None:
     run = troubled.runs["1000000000.0"]
     assert (run.info.status, run.data.tags["nnlab.status"]) == ("FINISHED", "diverged")
     assert troubled.second.returncode == 0
@@ -278,8 +278,8 @@ def test_a_diverged_cell_is_a_result_and_no_failure(troubled: Troubled) -> None:
 
 
 @pytest.mark.slow
-def test_a_cell_whose_folder_cannot_be_made_harms_no_other(home: Path, data: list[str]) -> None:
-    """A file stands where a cell's folder should."""
+def test_a_cell_whose_folder_cannot_be_made_does_not_stop_the_others(home: Path, data: list[str]) -> None:
+    """There is a file in the place of a cell's folder."""
     with living_in(home):
         folder = cell(*data, *QUICK, "model.depth=2", "model.width=4").folder(home)
     folder.parent.mkdir(parents=True)
@@ -315,7 +315,7 @@ def long_cells(home: Path, data: list[str]) -> Iterator[tuple[list[str], list[Pa
 
 
 @pytest.mark.slow
-def test_a_killed_worker_harms_no_cell(home: Path, long_cells: tuple[list[str], list[Path]]) -> None:
+def test_cells_survive_a_killed_worker(home: Path, long_cells: tuple[list[str], list[Path]]) -> None:
     command, folders = long_cells
     driver = start(*command, home=home)
     worker = wait_for(lambda: next((pid for pid in map(holder_of, folders) if pid), 0))
@@ -368,7 +368,7 @@ def test_an_interrupted_sweep_is_closed_as_killed_and_goes_on(
 
 
 @pytest.mark.slow
-def test_a_driver_killed_for_good_is_resumed_by_the_same_command(home: Path, data: list[str]) -> None:
+def test_the_same_command_continues_after_a_killed_driver(home: Path, data: list[str]) -> None:
     command = ["sweep", *data, "model.depth=2", "model.width=3,4,5,6", LONG]
     driver = start(*command, home=home)
     wait_for(lambda: markers(home))
@@ -392,8 +392,8 @@ def test_a_driver_killed_for_good_is_resumed_by_the_same_command(home: Path, dat
 # -- a store that is away or cannot be written -----------------------------------------------------
 
 
-def test_a_store_that_is_away_costs_nothing(home: Path, data: list[str]) -> None:
-    """The training is done and kept, one line says how many wait, `nnlab sync` publishes them."""
+def test_cells_are_trained_without_a_store(home: Path, data: list[str]) -> None:
+    """The cells are recorded, one line says how many runs wait, and `nnlab sync` publishes them."""
     away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
     grid = ["sweep", *data, *QUICK, "model.depth=1,2", "hydra/launcher=basic"]
     ended = done(nnlab(*grid, home=home, **away))
@@ -416,7 +416,7 @@ def test_a_store_that_is_away_costs_nothing(home: Path, data: list[str]) -> None
     assert {run.data.tags["mlflow.parentRunId"] for run in cells} == {parent.info.run_id}
 
 
-def test_a_store_that_cannot_be_written_costs_nothing(home: Path, data: list[str]) -> None:
+def test_cells_are_trained_if_the_store_cannot_be_written(home: Path, data: list[str]) -> None:
     """No folder can be made in /proc, not even by root."""
     uri = "sqlite:////proc/nnlab/mlflow.db"
     ended = done(nnlab("train", *data, *QUICK, home=home, MLFLOW_TRACKING_URI=uri))
@@ -538,7 +538,7 @@ def test_no_run_is_named(tmp_path: Path) -> None:
     [["frobnicate"], ["train", "--nope"], ["data", "check"], ["ui", "--port", "0"]],
     ids=" ".join,
 )
-def test_a_command_line_that_is_none(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_wrong_command_line(tmp_path: Path, arguments: list[str]) -> None:
     assert_refused(nnlab(*arguments, home=tmp_path / "home"), arguments[-1].lstrip("-"))
 
 
@@ -555,8 +555,8 @@ def test_debug_shows_the_traceback_with_the_same_exit_code(
     assert ended.returncode == 2
 
 
-def test_only_nnlab_speaks_in_an_error(tmp_path: Path, data: list[str]) -> None:
-    """The message itself, without an echo of the overrides before it."""
+def test_an_error_is_only_the_message_of_nnlab(tmp_path: Path, data: list[str]) -> None:
+    """Only the message is printed, without the overrides before it."""
     ended = nnlab("train", *data, "optimizer.lr=-1", home=tmp_path / "home")
     assert [line.split(":")[0] for line in lines(ended.stderr)] == ["nnlab"]
 
@@ -583,7 +583,7 @@ def test_cfg_job_shows_every_key(tmp_path: Path) -> None:
         assert key in shown
 
 
-def test_flags_may_stand_between_overrides(tmp_path: Path) -> None:
+def test_flags_may_be_between_overrides(tmp_path: Path) -> None:
     home = tmp_path / "home"
     shown = done(nnlab("train", "model=deep", "-c", "job", "seed=7", "-p", "model", home=home)).stdout
     assert shown.startswith("# @package model\n") and "- 20\n" in shown and "seed" not in shown
@@ -599,7 +599,7 @@ def test_cfg_hydra_and_all_with_references_resolved(tmp_path: Path) -> None:
 
 
 def test_the_help_lists_the_commands_as_they_describe_themselves() -> None:
-    """The list is written apart, so that `nnlab --help` loads no command."""
+    """The list is written separately, so that `nnlab --help` does not import any command."""
     context = click.Context(cli)
     for name, line in COMMANDS.items():
         command = cli.get_command(context, name)
@@ -630,8 +630,8 @@ def test_data_check_describes_good_files_and_refuses_bad_ones(tmp_path: Path) ->
     assert "30 examples" in both.stdout, "the good one is described all the same"
 
 
-def test_data_check_passes_no_escape_sequences_on(tmp_path: Path) -> None:
-    """A file written by someone else does not speak to the terminal."""
+def test_data_check_does_not_print_escape_sequences(tmp_path: Path) -> None:
+    """Escape sequences in a file are not printed."""
     path = write_h5(tmp_path / "a.h5", classes=np.array([b"\x1b]0;title\x07", b"\x1b[2Jcat"]))
     assert "\x1b" not in nnlab("data", "check", str(path), home=tmp_path / "home").stdout
 

@@ -94,7 +94,7 @@ def probabilities(answers: list[Any]) -> np.ndarray:
 def test_the_files_of_the_test_images_get_the_recorded_probabilities(
     rec: record.Record, test_x: np.ndarray, tmp_path: Path
 ) -> None:
-    """Through image files, to the last bit, one by one and all at once."""
+    """Through image files, bit for bit, one by one and all together."""
     read = [images.read(saved(x, tmp_path / f"{i}.png"), SHAPE) for i, x in enumerate(test_x)]
     recorded = rec.arrays("predictions")["test"][0]
     net = net_of(rec)
@@ -117,7 +117,7 @@ def test_other_nets_get_their_recorded_outputs_too(tmp_path: Path, changed: tupl
         assert probabilities(found).tolist() == recorded[-1].tolist()
 
 
-def test_predict_answers_names_its_picture_and_the_files_that_are_none(
+def test_predict_answers_and_names_its_picture_and_the_wrong_files(
     home: Path, rec: record.Record, test_x: np.ndarray, tmp_path: Path
 ) -> None:
     files = [saved(test_x[i], tmp_path / f"{i}.png", (40, 24)) for i in range(3)]
@@ -186,7 +186,7 @@ def test_a_record_that_does_not_say_what_its_images_are(
 
 
 def model_folder(home: Path) -> Path:
-    """Where the model of the home's one run stands."""
+    """The folder of the model of the only run in the home."""
     (run,) = runs(home)
     (output,) = client(home).get_run(run.info.run_id).outputs.model_outputs
     logged = client(home).get_logged_model(output.model_id)
@@ -248,8 +248,8 @@ def test_the_model_answers_to_the_last_bit_without_nnlab(
     assert "uint8" in inputs and "(-1, 8, 8, 3)" in inputs
 
 
-def test_the_parts_of_the_code_do_not_hide_one_another() -> None:
-    """One file out of several modules: no name stands for two things."""
+def test_no_name_is_defined_twice_in_the_code() -> None:
+    """The file is made of several modules: no name is defined twice."""
     import ast
 
     load_mlflow()
@@ -271,7 +271,7 @@ def test_the_parts_of_the_code_do_not_hide_one_another() -> None:
 
 
 @pytest.mark.slow
-def test_of_a_sweep_the_best_cell_has_the_model_and_sync_adds_none(tmp_path: Path) -> None:
+def test_the_best_cell_of_a_sweep_has_the_model_and_sync_adds_none(tmp_path: Path) -> None:
     home = empty_store(tmp_path / "home")
     done(nnlab("sweep", *image_set(tmp_path / "set"), *SHORT, "seed=1,2", home=home))
     (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")

@@ -121,7 +121,7 @@ def test_a_set_that_fits_is_not_streamed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_fifty_thousand_images_train_within_500_mb(tmp_path: Path) -> None:
-    """In a process of its own, which reads its peak as VmHWM. ``ru_maxrss`` would be wrong: it starts with
+    """In a new process, which reads its peak as VmHWM. ``ru_maxrss`` would be wrong: it starts with
     the peak of the parent process."""
     random, m = np.random.RandomState(0), 50_000
     with h5py.File(tmp_path / "train.h5", "w") as file:

@@ -51,7 +51,7 @@ hydra:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of nnlab with one experiment of its own, and one that needs the course's files."""
+    """A copy of nnlab with a new experiment, and one that needs the course's files."""
     root = tmp_path_factory.mktemp("checkout")
     for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))

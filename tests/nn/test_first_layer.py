@@ -109,7 +109,7 @@ def test_gram_is_primal_with_every_loss_and_several_outputs(build, pair, depth, 
     optimizer=st.sampled_from(LINEAR),
     seed=st.integers(0, 1000),
 )
-def test_gram_is_primal_whatever_the_shapes(build, sizes, m, batch_size, l2, optimizer, seed):
+def test_gram_equals_primal_for_all_shapes(build, sizes, m, batch_size, l2, optimizer, seed):
     images, Y, weights = problem(sizes, m, seed)
     primal, gram_ = (build(images, weights, "tanh", solver) for solver in ("primal", "gram"))
     costs, costs_gram = (run(net, Y, optimizer, batch_size, l2) for net in (primal, gram_))
@@ -191,7 +191,7 @@ def test_a_step_along_the_gradient_is_dZ_times_the_images(layer, places):
     inputs = layer.whole() if batch is None else minibatch(layer, batch)
     chosen = images if batch is None else images[batch]
     dZ1 = np.random.RandomState(4).randn(3, len(chosen))
-    layer.dP[...] = np.nan  # whatever an earlier step left
+    layer.dP[...] = np.nan  # any values that an earlier step left
     backward(layer, batch, inputs, dZ1)
     assert layer.gradient_norm() == pytest.approx(np.linalg.norm(dZ1 @ chosen), rel=1e-13)
     layer.P[...] -= layer.dP

@@ -52,7 +52,7 @@ def test_every_start_is_sound(config, scheme):
 
 
 def test_a_kink_nearby_is_not_reported_as_a_mistake(config):
-    """With this seed a weight of W2 stands so near a kink of ReLU that a step of 1e-5 crosses it."""
+    """With this seed a weight of W2 is so near a kink of ReLU that a step of 1e-5 crosses it."""
     blocks = gradcheck(config("init.scheme=normal", "model.activation=relu", "seed=5"))
     assert not differing(blocks), "\n".join(block.text() for block in blocks)
 

@@ -45,7 +45,7 @@ def test_the_table_is_that_of_the_configuration():
 @pytest.mark.parametrize(
     ("pair", "Z", "Y", "cost", "delta"),
     [
-        # a = 1/2, 1/2, so -log(1/2) whatever y is
+        # a = 1/2, 1/2, so -log(1/2) for every y
         (("sigmoid", "cross_entropy"), [[0.0, 0.0]], [[1.0, 0.0]], LOG2, [[-0.5, 0.5]]),
         # a = 3/4, 1/4: -log(3/4) and -log(3/4)
         (("sigmoid", "cross_entropy"), [[LOG3, -LOG3]], [[1, 0]], np.log(4 / 3), [[-0.25, 0.25]]),

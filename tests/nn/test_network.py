@@ -47,7 +47,7 @@ def set_biases(network, biases):
 class TestByHand:
     """A 2-2-1 net with ReLU and a sigmoid output; every number is a short binary fraction.
 
-    Examples (1, 2) with y = 1 and (3, 1) with y = 0 stand in the columns of X = [[1, 3], [2, 1]].
+    Examples (1, 2) with y = 1 and (3, 1) with y = 0 are the columns of X = [[1, 3], [2, 1]].
 
         W1 = [[1, -1], [1, 1]]    b1 = (0, -1)      W2 = [[-1/2, 1]]    b2 = -2
 

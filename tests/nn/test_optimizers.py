@@ -125,7 +125,7 @@ def test_by_hand():
     np.testing.assert_allclose(path, expected, rtol=1e-15)
 
 
-def test_adams_first_step_is_lr_whatever_the_gradients_size(start, gradients):
+def test_adams_first_step_is_lr_for_every_gradient(start, gradients):
     step = run("adam", start, gradients[:1], lr=0.01, epsilon=1e-20)[0] - start
     np.testing.assert_allclose(step, -0.01 * np.sign(gradients[0]), rtol=1e-12)
 

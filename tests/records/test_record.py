@@ -249,7 +249,7 @@ def test_one_process_holds_a_lock_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "cell"
     process = holder(folder)
     assert not lockable(folder)
-    assert not holder_died(folder), "held by somebody alive"
+    assert not holder_died(folder), "a living process holds it"
     forget_death(folder)
     assert not lockable(folder), "a living holder is not forgotten"
     end(process, kill=False)
@@ -299,7 +299,7 @@ def test_a_holder_that_fails_did_not_die(tmp_path: Path, error: type[Exception])
     assert not holder_died(tmp_path / "cell")
 
 
-def test_nobody_died_in_a_cell_without_a_folder(tmp_path: Path) -> None:
+def test_a_cell_without_a_folder_has_no_dead_worker(tmp_path: Path) -> None:
     assert not holder_died(tmp_path / "none")
     forget_death(tmp_path / "none")
     assert not (tmp_path / "none").exists()

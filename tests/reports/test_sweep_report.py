@@ -137,7 +137,9 @@ def test_a_report_that_cannot_be_made_is_one_line(swept: tuple[Path, Plan], tmp_
     assert "\n" not in str(caught.value)
 
 
-def test_nobody_waits_long_for_a_report(swept: tuple[Path, Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_does_not_wait_long_for_a_report(
+    swept: tuple[Path, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
     released = threading.Event()
     monkeypatch.setattr("nnlab.sweeps.report.REPORT_WITHIN", 0.05)
     monkeypatch.setattr(sweep_report, "build", lambda *given: str(released.wait(60)))

@@ -1,4 +1,4 @@
-"""`nnlab rerun --at-commit`: the recorded program trains, from a worktree that is gone afterwards."""
+"""`nnlab rerun --at-commit`: the recorded program trains in a worktree, which is removed afterwards."""
 
 import hashlib
 import os
@@ -90,7 +90,7 @@ def test_uncommitted_changes_are_applied_if_they_are_trusted(repository: Path, t
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_the_worktree_goes_whatever_happens(
+def test_the_worktree_is_always_removed(
     repository: Path, tmp_path: Path, error: type[BaseException]
 ) -> None:
     rec = recorded(tmp_path / "rec", git(repository, "rev-parse", "HEAD"))
@@ -119,26 +119,26 @@ def test_no_hook_runs(repository: Path, tmp_path: Path) -> None:
         ("0" * 40, "not in"),
     ],
 )
-def test_what_is_no_commit_here_is_refused(
+def test_an_unknown_commit_is_refused(
     repository: Path, tmp_path: Path, commit: str | None, word: str
 ) -> None:
     with pytest.raises(UserError, match=word), recorded_program(recorded(tmp_path / "rec", commit), True):
         pass
 
 
-def test_a_tree_is_no_commit(repository: Path, tmp_path: Path) -> None:
+def test_a_tree_is_not_a_commit(repository: Path, tmp_path: Path) -> None:
     tree = git(repository, "rev-parse", "HEAD^{tree}")
     with pytest.raises(UserError, match="not in"), recorded_program(recorded(tmp_path / "r", tree), True):
         pass
 
 
-def test_without_a_checkout_there_is_no_at_commit(
+def test_at_commit_needs_a_checkout(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = git(repository, "rev-parse", "HEAD")
     plain = tmp_path / "plain"
     plain.mkdir()
-    inner = repository / "inner"  # a folder of somebody else's repository is no checkout of nnlab
+    inner = repository / "inner"  # a folder in another repository is not a checkout of nnlab
     inner.mkdir()
     for root in (plain, inner):
         monkeypatch.setattr(checkout, "ROOT", root.resolve())
@@ -149,7 +149,7 @@ def test_without_a_checkout_there_is_no_at_commit(
             pass
 
 
-def test_a_diff_that_is_not_what_was_recorded_is_refused(repository: Path, tmp_path: Path) -> None:
+def test_a_changed_diff_is_refused(repository: Path, tmp_path: Path) -> None:
     head, diff = git(repository, "rev-parse", "HEAD"), diff_to(repository, "three")
     cases = {
         "sha256": lambda folder: (folder / "dirty.diff").write_bytes(diff.replace(b"three", b"four")),
@@ -173,7 +173,7 @@ def test_a_diff_that_is_not_what_was_recorded_is_refused(repository: Path, tmp_p
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """This program in a repository of its own."""
+    """This program in a new repository."""
     folder = tmp_path / "clone"
     for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))

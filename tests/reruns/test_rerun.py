@@ -1,4 +1,4 @@
-"""A recorded run comes out the same bits again; what was changed is named as the cause."""
+"""A rerun gives the same bits; if something was changed, it is named as the cause."""
 
 import json
 import os
@@ -44,7 +44,7 @@ SWEEP = ("model.depth=2,3", "trainer.iterations=60", "optimizer.l2=0.1", "traine
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A home with a sweep of two cells over its own files, and the overrides that name these."""
+    """A home with a sweep of two cells and its data files, and the overrides that name the files."""
     folder = tmp_path_factory.mktemp("swept")
     data = small_set(folder / "set")
     empty_store(folder / "home")
@@ -121,7 +121,7 @@ def test_a_depth_beside_recorded_layers_is_refused(tmp_path: Path) -> None:
             configuration(rec, True, ["model.depth=2"])
 
 
-def test_a_name_of_two_runs_is_told_with_what_tells_them_apart(tmp_path: Path) -> None:
+def test_a_name_of_two_runs_shows_how_they_differ(tmp_path: Path) -> None:
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path)
     for layers in ("[4,3]", "[4,5]"):
         done(nnlab("train", *data, f"model.hidden={layers}", "trainer.iterations=1", home=home))
@@ -169,9 +169,7 @@ def test_a_sweep_is_verified_cell_by_cell(swept: tuple[Path, list[str]]) -> None
 
 
 @pytest.mark.slow
-def test_a_sweep_that_does_not_come_out_the_same_says_where(
-    swept: tuple[Path, list[str]], tmp_path: Path
-) -> None:
+def test_a_sweep_that_is_not_reproduced_says_where(swept: tuple[Path, list[str]], tmp_path: Path) -> None:
     home = shutil.copytree(swept[0], tmp_path / "home", ignore=shutil.ignore_patterns("reruns"))
     (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
     sweep = parent.data.tags["nnlab.sweep"]
@@ -192,7 +190,7 @@ def test_a_sweep_that_does_not_come_out_the_same_says_where(
     assert other.returncode == 1 and "seed: 1 -> 9" in other.stdout
 
 
-def test_a_sweep_that_is_none_and_options_that_do_not_go_together(swept: tuple[Path, list[str]]) -> None:
+def test_an_unknown_sweep_and_options_that_exclude_each_other(swept: tuple[Path, list[str]]) -> None:
     home, _ = swept
     assert_refused(nnlab("rerun", home=home), "name a run")
     assert_refused(nnlab("rerun", "--sweep", "abc", "--at-commit", home=home), "--at-commit")
@@ -236,7 +234,7 @@ def server(folder: Path, store: Path) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_an_empty_clone_repeats_a_run_and_its_sweep_from_a_server_alone(tmp_path: Path) -> None:
-    """The records travel through HTTP; what is not here is looked up nowhere else."""
+    """The records come through HTTP; there is no other place to find them."""
     data = small_set(tmp_path / "set")
     made, clone = tmp_path / "made", tmp_path / "clone"
     for part in ("nnlab", "conf"):
@@ -307,7 +305,7 @@ def test_the_same_bits_however_a_cell_is_trained(tmp_path: Path) -> None:
             assert compare(expected[folder.name], record.read(folder), 0.0) == [], way
 
 
-def test_what_cannot_be_found_is_said(swept: tuple[Path, list[str]]) -> None:
+def test_a_run_that_is_not_found_is_an_error(swept: tuple[Path, list[str]]) -> None:
     home, _ = swept
     assert_refused(nnlab("rerun", "no such run", home=home), "no such run")
 

@@ -1,4 +1,4 @@
-"""Records, configurations, names, images made to harm: nothing of them is run, followed or leaked."""
+"""Harmful records, configurations, names and images: no code runs, no link is followed, no secret leaks."""
 
 import base64
 import dataclasses
@@ -62,7 +62,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 @pytest.fixture
 def copy(swept: tuple[Path, list[str]], tmp_path: Path) -> Path:
-    """The home, to be spoiled."""
+    """A copy of the home that a test may damage."""
     return shutil.copytree(swept[0], tmp_path / "home")
 
 
@@ -83,7 +83,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_a_mutated_record_is_itself_or_one_clear_line(
+def test_a_mutated_record_is_unchanged_or_one_clear_error(
     whole: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
     """Any file of a record with bytes changed, cut or repeated."""
@@ -158,7 +158,7 @@ ODD: list[Any] = [
 
 
 def places(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
-    """Where there is something in a JSON document."""
+    """The paths of all values in a JSON document."""
     inside = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -168,7 +168,7 @@ def places(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def altered(document: Any, data: st.DataObject) -> Any:
-    """A copy with one thing gone, replaced, or of another name."""
+    """A copy with one value removed, replaced or renamed."""
     copy = json.loads(json.dumps(document))
     *path, key = data.draw(st.sampled_from(list(places(copy))))
     inner = copy
@@ -189,7 +189,7 @@ def altered(document: Any, data: st.DataObject) -> Any:
 def test_a_marker_that_holds_something_else_is_refused_or_harmless(
     whole: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
-    """Valid JSON with right digests: whatever uses the record says one clear line, or gets on with it."""
+    """Valid JSON with right digests: each command prints one clear line or works."""
     folder = shutil.copytree(whole, tmp_path / "copy", dirs_exist_ok=True)
     marker = altered(json.loads((whole / record.MARKER).read_text()), data)
     (folder / record.MARKER).write_text(json.dumps(marker))
@@ -204,8 +204,8 @@ def test_a_marker_that_holds_something_else_is_refused_or_harmless(
             assert str(error).strip()
 
 
-def test_what_a_record_says_of_itself_steers_no_terminal(whole: Path) -> None:
-    """Where a rerun differs, versions and machines are shown, out of a record from anywhere."""
+def test_text_in_a_record_does_not_control_the_terminal(whole: Path) -> None:
+    """If a rerun differs, nnlab prints versions and machines from a record that is not trusted."""
     rec = record.read(whole)
     evil = "\x1b]0;title\x07\x1b[31m\n"
     odd = dataclasses.replace(rec, provenance={"versions": {evil: evil}, "cpu": evil, "commit": evil})
@@ -224,8 +224,8 @@ def test_a_run_whose_artifacts_are_elsewhere(copy: Path, address: str) -> None:
         assert "Traceback" not in ended.stderr
 
 
-def test_histories_that_are_none_are_refused(whole: Path, tmp_path: Path) -> None:
-    """Their digests are right: somebody made them so."""
+def test_wrong_histories_are_refused(whole: Path, tmp_path: Path) -> None:
+    """The digests are right, because an attacker computed them."""
     history = record.read(whole).arrays("history")
     costs = history["train/cost"]
     crafted = [
@@ -249,7 +249,7 @@ def test_histories_that_are_none_are_refused(whole: Path, tmp_path: Path) -> Non
 def test_a_plan_that_holds_something_else_is_refused_or_harmless(
     swept: tuple[Path, list[str]], tmp_path: Path, data: st.DataObject
 ) -> None:
-    """Its ids are parts of paths, and its values of names; a path out of the home is neither."""
+    """Its ids become parts of paths, and its values parts of names; no path may leave the home."""
     home = swept[0]
     (source,) = (home / "plans").glob("*.json")
     (tmp_path / "plan.json").write_text(json.dumps(altered(json.loads(source.read_text()), data)))
@@ -289,7 +289,7 @@ class Trap:
 
 
 def test_crafted_archives_are_refused(tmp_path: Path) -> None:
-    """Pickles, bombs, declared giants, names that are paths: one line, no code, no memory, no file."""
+    """Pickles, bombs, giant arrays, paths as names: one line; no code runs, no memory or file is used."""
     good = npy(np.zeros(4))
     pickled = npy(np.array([Trap(tmp_path / "ran")], dtype=object), allow_pickle=True)
     giant = good.replace(b"(4,)", b"(1" + b"0" * 12 + b",)")[: len(good) + 12]
@@ -333,8 +333,8 @@ SLOW = pytest.mark.slow
         )
     ],
 )
-def test_a_spoiled_record_keeps_no_other_from_the_store(copy: Path, tmp_path: Path, how: str) -> None:
-    """It is named, and the rest is published; nothing outside its folder goes to the store."""
+def test_a_damaged_record_does_not_stop_the_others(copy: Path, tmp_path: Path, how: str) -> None:
+    """An error names it, and the rest is published; nothing outside its folder goes to the store."""
     (tmp_path / "secret.txt").write_text(SECRET)
     bad, good = folders(copy)
     if how == "link":
@@ -364,7 +364,7 @@ def test_a_spoiled_record_keeps_no_other_from_the_store(copy: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_a_damaged_plan_keeps_no_other_from_the_store(copy: Path, swept: tuple[Path, list[str]]) -> None:
+def test_a_damaged_plan_does_not_stop_the_others(copy: Path, swept: tuple[Path, list[str]]) -> None:
     for name, text in {"a": "{", "b": "[]", "c": '{"cells": [{"config": {"x": 1}}]}', "d": ""}.items():
         (copy / "plans" / f"{name}.json").write_text(text)
     ended = nnlab("sync", home=copy)
@@ -429,7 +429,7 @@ def test_a_run_says_not_which_file_is_read_nor_how_much(whole: Path, tmp_path: P
 
 
 def test_a_record_from_elsewhere_names_no_file_here(whole: Path, tmp_path: Path) -> None:
-    """A folder that somebody handed over is no more trusted than a run of a server."""
+    """A folder from another person is not trusted more than a run of a server."""
     folder = shutil.copytree(whole, tmp_path / "handed over")
     assert_refused(nnlab("rerun", str(folder), home=tmp_path / "home"), "data.test", "data.train")
 
@@ -448,7 +448,7 @@ NAMES = [
     ids=range(len(NAMES)),
 )
 def test_an_experiment_of_any_name(whole: Path, tmp_path: Path, name: str) -> None:
-    """Printable, it is a name like any other: published, found again, no file made of it."""
+    """A printable name works: it is published and found again, and no file is made from it."""
     with living_in(empty_store(tmp_path / "home")) as home:
         quoted = "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
         made, _ = trained(home, *small_set(tmp_path / "set"), *QUICK, f"tracking.experiment={quoted}")
@@ -462,7 +462,7 @@ def test_an_experiment_of_any_name(whole: Path, tmp_path: Path, name: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "\x00", "x" * 500, " ", "a\u202eb", "\x9b31m"])
-def test_an_experiment_name_that_is_none(tmp_path: Path, name: str) -> None:
+def test_a_wrong_experiment_name(tmp_path: Path, name: str) -> None:
     if "\x00" in name:  # no process can be given one
         from nnlab.config.constraints import RANGES
 
@@ -475,7 +475,7 @@ def test_an_experiment_name_that_is_none(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.slow
 def test_data_files_of_odd_names(tmp_path: Path) -> None:
-    """Rich's markup, quotes, emoji and sheer length in a swept path stay what they are."""
+    """Rich's markup, quotes, emoji and great length in a swept path are not changed."""
     data = small_set(tmp_path / "set")
     names = ["[red]x", "it's", "🐈" * 30, "a=b,c", "$(touch x)", "[bold", "x" * 200]
     paths = []
@@ -516,7 +516,7 @@ def test_pictures_of_odd_images_stay_small(shape: tuple[int, int]) -> None:
 
 
 class Denies(http.server.BaseHTTPRequestHandler):
-    """A server that wants a password and takes none; it keeps what it was sent."""
+    """A server that refuses every password and keeps the requests."""
 
     seen: list[str] = []  # noqa: RUF012
 
@@ -540,7 +540,7 @@ def holds(path: Path) -> bool:
 
 @pytest.mark.slow
 def test_no_secret_is_kept_or_shown(tmp_path: Path) -> None:
-    """A password in the environment and in the store's address: in no file, tag or line."""
+    """A password in the environment and in the store's address is in no file, tag or printed line."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Denies) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         secrets = {
@@ -584,8 +584,8 @@ def test_a_store_is_named_without_its_password() -> None:
 
 
 @pytest.mark.parametrize("name", ["is it?no", "per%41cent"])
-def test_a_home_whose_name_is_another_in_an_address(tmp_path: Path, name: str) -> None:
-    """The store would stand beside the home, or nowhere."""
+def test_a_home_with_special_characters_in_its_name(tmp_path: Path, name: str) -> None:
+    """The store would be beside the home, or could not be made."""
     home = tmp_path / name
     ended = nnlab("train", *small_set(tmp_path / "set"), *QUICK, home=home)
     assert str(home) in ended.stderr and "in its name; rename it" in ended.stderr, ended.stderr
@@ -606,8 +606,8 @@ ODD_SECRETS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ODD_SECRETS)
-def test_an_address_that_is_none_shows_no_password(copy: Path, how: str) -> None:
-    """What a client makes of it, and quotes in its error, is one clear line that keeps the secret."""
+def test_an_error_about_a_wrong_address_shows_no_password(copy: Path, how: str) -> None:
+    """The client's error quotes the address; nnlab prints one clear line without the secret."""
     for arguments in (["sync"], ["report"], *([["ui"]] if "://127" in str(ODD_SECRETS[how]) else [])):
         if arguments == ["ui"] and how == "no driver":
             continue

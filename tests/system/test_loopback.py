@@ -1,4 +1,4 @@
-"""What nnlab starts listens on the loopback interface and nowhere else."""
+"""Servers that nnlab starts listen on the loopback interface only."""
 
 import os
 import re
@@ -17,7 +17,7 @@ LISTEN = "0A"
 
 
 def listening(group: list[int]) -> set[str]:
-    """The addresses on which these processes listen, as `ss -ltnp` would say."""
+    """The addresses on which these processes listen, as in `ss -ltnp`."""
     inodes = set()
     for pid in group:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
@@ -37,7 +37,7 @@ def listening(group: list[int]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
-def test_the_ui_listens_on_loopback_only_and_ends_whole(tmp_path: Path, how: str) -> None:
+def test_the_ui_listens_on_loopback_only_and_ends_completely(tmp_path: Path, how: str) -> None:
     """A terminal's Ctrl-C reaches the driver's group, `kill` and a service manager the driver alone."""
     home = empty_store(tmp_path / "home")
     with socket.socket() as free:

@@ -50,7 +50,7 @@ def data(home: Path) -> list[str]:
     return [f"data.{split}={home}/pictures/{split}.h5" for split in ("train", "test")]
 
 
-def test_its_records_are_whole(home: Path) -> None:
+def test_its_records_are_complete(home: Path) -> None:
     found = [record.verified(path.parent) for path in (home / "runs").glob(f"*/{record.MARKER}")]
     assert len(found) == 9
     assert {rec.provenance["commit"] for rec in found} == {COMMIT}
@@ -87,7 +87,7 @@ def test_compare_shows_what_differs(home: Path) -> None:
     assert "relu 3x3 s1 #1" in page and "relu 3x3 s1 #2" in page
 
 
-def test_a_run_is_trained_again_by_the_program_of_today(home: Path) -> None:
+def test_a_run_is_trained_again_by_the_current_program(home: Path) -> None:
     again = nnlab("rerun", str(home / "runs" / DEEP), *CLOSE, *data(home), home=home)
     assert "the same within 1e-09: 40 costs" in done(again).stdout
 

@@ -1,4 +1,4 @@
-"""A tracking server that is away, a full disk, folders that cannot be written: all of them real."""
+"""Real failures: a tracking server that does not answer, a full disk, folders that cannot be written."""
 
 import http.server
 import signal
@@ -29,7 +29,7 @@ def the_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def server(the_server: Server) -> Iterator[Server]:
-    """The same one for every test, answering at its beginning."""
+    """One server for all tests; it answers at the start of each test."""
     yield the_server
     if the_server.process is None:
         the_server.start()
@@ -37,7 +37,7 @@ def server(the_server: Server) -> Iterator[Server]:
 
 
 class Undisturbed:
-    """The sweep of all these tests with nothing in its way, and how long its training took."""
+    """The sweep of these tests without a failure, and the time that its training took."""
 
     def __init__(self, folder: Path) -> None:
         self.home = empty_store(folder / "undisturbed")
@@ -96,7 +96,7 @@ def test_a_server_that_goes_away(
 
 
 def test_a_server_that_hangs_for_a_while(tmp_path: Path, server: Server, undisturbed: Undisturbed) -> None:
-    """It carries out calls that the client had given up: none of them leaves a second run."""
+    """It carries out calls after the client gave up; none of them leaves a second run."""
     home, name = tmp_path / "home", "hangs for a while"
     command = [*undisturbed.command, f"tracking.experiment={name}"]
     driver = Driver(home, *command, MLFLOW_TRACKING_URI=server.uri)
@@ -110,7 +110,7 @@ def test_a_server_that_hangs_for_a_while(tmp_path: Path, server: Server, undistu
 
 
 class Otherwise(http.server.BaseHTTPRequestHandler):
-    """What a proxy or a login page may answer in place of a server that is away."""
+    """Possible answers of a proxy or a login page in place of a server."""
 
     answer = 503, b""
 
@@ -139,8 +139,8 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("what", ANSWERS)
-def test_something_else_that_answers(tmp_path: Path, what: str) -> None:
-    """It counts as a store that is away, and the command does not wait for it."""
+def test_another_program_answers_for_the_store(tmp_path: Path, what: str) -> None:
+    """It counts as a store that cannot be reached, and the command does not wait for it."""
     home, Otherwise.answer = tmp_path / "home", ANSWERS[what]
     command = ["train", *small_set(tmp_path / "set"), "trainer.iterations=20"]
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Otherwise) as server:
@@ -179,7 +179,7 @@ def remount(folder: Path, options: str) -> None:
 
 @pytest.mark.parametrize("launcher", ["joblib", "basic"])
 def test_a_full_disk(tmp_path: Path, disk: Path, launcher: str) -> None:
-    """No more records, and a clear message; those written stay complete, the others come later."""
+    """There is a clear message; the written records stay complete, and the others are made later."""
     other, home = empty_store(tmp_path / "other"), disk / "home"
     data = small_set(tmp_path / "set", n=3000)
     grid = ["model.depth=2", "model.width=10,11,12,13,14,15,16,17,18,19", "trainer.iterations=20"]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("real_data", "home")
 
 
 def overrides(table):
-    """A table's settings as they would be typed."""
+    """A table's settings as overrides."""
     typed = ["data=catvnoncat", f"seed={table['seed']}"]
     for group in ("model", "init", "optimizer", "trainer"):
         typed += [f"{group}.{key}={value}".replace(" ", "") for key, value in table[group].items()]
@@ -78,7 +78,7 @@ def test_the_published_table(run, table):
 
 @EVERY_TABLE
 def test_the_named_models_are_the_published_ones(home, table):
-    """model=deep and the like, with the table's start and rate, is the same cell."""
+    """A named model such as model=deep, with the table's initializer and rate, is the same cell."""
     others = [typed for typed in overrides(table) if not typed.startswith("model.")]
     named = resolve(compose([f"model={table['name']}", *others]))
     assert named.fingerprint == resolve(compose(overrides(table))).fingerprint

@@ -1,4 +1,4 @@
-"""Regression: sets of real targets, from the file's border to the report."""
+"""Regression: sets of real targets, from the files to the report."""
 
 import json
 import re
@@ -80,7 +80,7 @@ def test_targets_come_back_as_they_are(tmp_path: Path, y: np.ndarray) -> None:
     np.testing.assert_array_equal(Y, y.reshape(30, -1).T.astype(np.float32))
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_a_written_set_is_read_again(tmp_path: Path) -> None:
     hdf5.write(tmp_path / "a.h5", "train", X, T, ())
     split = hdf5.read(tmp_path / "a.h5", MEMORY_MB)
     np.testing.assert_array_equal(split.y, T)
@@ -119,7 +119,7 @@ def test_targets_and_classes_in_one_file_contradict_each_other(tmp_path: Path) -
         hdf5.read(write_h5(tmp_path / "a.h5", y=T), MEMORY_MB)
 
 
-def test_targets_that_stand_elsewhere_are_not_followed(tmp_path: Path) -> None:
+def test_links_to_targets_in_other_files_are_not_followed(tmp_path: Path) -> None:
     write_h5(tmp_path / "other.h5", y=T, classes=None)
     path = write_h5(tmp_path / "a.h5", y=None, classes=None)
     with h5py.File(path, "a") as file:
@@ -183,7 +183,7 @@ def test_drawn_curves(tmp_path: Path) -> None:
 
 
 def rmse(rec: record.Record, split: str = "test") -> float:
-    """From the recorded outputs and targets, summed up example by example."""
+    """Computed from the recorded outputs and targets, example by example."""
     arrays = rec.arrays("predictions")
     squares = [(a - y) ** 2 for a, y in zip(arrays[split].T.flat, arrays[f"y_{split}"].flat, strict=True)]
     return float((sum(squares) / len(squares)) ** 0.5)
@@ -306,7 +306,7 @@ def test_the_lowest_mean_error_is_the_best_and_a_diverged_run_the_worst() -> Non
     assert rank([], "test/rmse") == []
 
 
-def test_no_better_than_the_mean_is_stuck() -> None:
+def test_a_net_not_better_than_the_mean_is_stuck() -> None:
     assert [stored("a", 1, train_rmse=r).state for r in (0.99, 1.0, 1.5)] == ["finished", "stuck", "stuck"]
     assert np.isnan(Configuration((stored("a", 1),), "test/rmse").mean("train/cost"))
 
@@ -380,12 +380,12 @@ def test_the_report_ranks_by_the_error_and_tests_nothing(swept: tuple[Path, str]
     page = (tmp_path / "page.html").read_text()
     text = " ".join(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL).split())
     assert "best test/rmse" in text and "The test set was used to select." in text
-    assert text.count("inf inf nnlab rerun") == 1, "the rate at which both seeds diverged stands last"
+    assert text.count("inf inf nnlab rerun") == 1, "the rate at which both seeds diverged is last"
     for word in ("McNemar", "accuracy", "right on test", "Most confused", "most common class"):
         assert word not in text.replace("accuracy they have", ""), word
 
 
-def test_train_says_its_errors_and_sync_has_nothing_left(tmp_path: Path) -> None:
+def test_train_prints_its_errors_and_sync_has_nothing_to_publish(tmp_path: Path) -> None:
     home, files = empty_store(tmp_path / "home"), target_set(tmp_path / "set")
     printed = done(nnlab("train", *files, *QUICK, "data.validation=0.25", home=home)).stdout
     figures = dict(re.findall(r"  (train|val\.|test) rmse +(\d\.\d{4})", printed))
@@ -418,7 +418,7 @@ def test_compare_shows_errors_and_says_that_nothing_is_paired(
 
 @pytest.fixture(scope="module")
 def bright(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, record.Record]:
-    """A net published with its model, that tells the mean of the red and of the blue of an image."""
+    """A published net with a model that gives the mean red and the mean blue of an image."""
     folder = tmp_path_factory.mktemp("bright")
     for seed, (split, m) in enumerate((("train", 60), ("test", 20))):
         random = np.random.RandomState(seed)
@@ -476,7 +476,7 @@ def test_the_model_answers_with_the_outputs(bright: tuple[Path, record.Record], 
     assert "outputs" in signature and "probabilit" not in signature
 
 
-def test_a_record_without_classes_that_is_no_regression_is_refused(
+def test_a_record_with_neither_classes_nor_regression_is_refused(
     bright: tuple[Path, record.Record],
 ) -> None:
     _, rec = bright

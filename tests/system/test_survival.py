@@ -1,4 +1,4 @@
-"""Kills, interrupts and many drivers at once: nothing is lost, and nothing is done twice."""
+"""Kills, interrupts and many drivers at the same time: nothing is lost or done twice."""
 
 import itertools
 import os
@@ -82,7 +82,7 @@ def test_fifty_kills_lose_nothing_and_train_nothing_twice(tmp_path: Path) -> Non
 
 
 def is_worker(pid: int) -> bool:
-    """Is it a worker of the launcher, and not its resource tracker or a helper of the driver?"""
+    """Is it a worker of the launcher? Its resource tracker and the driver's helpers are not."""
     try:
         return b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -95,7 +95,7 @@ QUICKLY = 3.0  # seconds, on a machine that does nothing else
 
 
 def interrupted(driver: Driver, number: signal.Signals, group: bool = False) -> str:
-    """Send the signal; the driver must end soon with code 130 and its one line; returns its output."""
+    """Send the signal; the driver must soon end with code 130 and one line. Returns its output."""
     start = time.monotonic()
     if group:
         os.killpg(driver.process.pid, number)
@@ -133,7 +133,7 @@ def test_an_interrupted_sweep_sums_up_and_publishes_what_is_finished(
 @pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.005, 0.01, 0.02])
 def test_a_second_interrupt_after_milliseconds_leaves_no_worker_behind(tmp_path: Path, gap: float) -> None:
-    """As `timeout -s INT` and other supervisors send it, to the driver and to its group."""
+    """`timeout -s INT` sends it like this, to the driver and to its group."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=20000000"]
     driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
@@ -145,7 +145,7 @@ def test_a_second_interrupt_after_milliseconds_leaves_no_worker_behind(tmp_path:
 
 @pytest.mark.slow
 def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
-    """Loading, planning, launching, MLflow's own import: never a traceback, never a hang."""
+    """During imports, planning, launching and MLflow's import there is no traceback, and nothing hangs."""
     data = small_set(tmp_path / "set")
     for i, delay in enumerate((0.15, 0.4, 0.8, 1.5, 2.5, 4.0)):
         home = tmp_path / f"home{i}"
@@ -157,7 +157,7 @@ def test_interrupted_at_any_moment_of_the_first_seconds(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.02, 0.1, 0.3])
 def test_interrupted_twice(tmp_path: Path, pause: float) -> None:
-    """The second interrupt does not disturb what the first has begun."""
+    """The second interrupt does not disturb the work that the first one started."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     command = ["sweep", *data, "model.depth=2", "model.width=3,4", "trainer.iterations=40,20000000"]
     driver = Driver(home, *command, "hydra.launcher.n_jobs=2")
@@ -171,7 +171,7 @@ def test_interrupted_twice(tmp_path: Path, pause: float) -> None:
 
 @pytest.mark.slow
 def test_interrupted_while_it_publishes(tmp_path: Path) -> None:
-    """All is trained and a long publication is under way: it stops, and `nnlab sync` does the rest."""
+    """All cells are trained and many are still to publish: it stops, and `nnlab sync` does the rest."""
     home, undisturbed = (empty_store(tmp_path / name) for name in ("home", "undisturbed"))
     data = small_set(tmp_path / "set")
     seeds = ",".join(map(str, range(1, 61)))
@@ -239,7 +239,7 @@ def test_runs_of_dead_drivers_end_as_killed_at_the_next_start(tmp_path: Path) ->
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_eight_sweeps_at_once_on_an_absent_store(tmp_path: Path) -> None:
-    """All succeed; a cell that several of them ask for is trained once and published by each."""
+    """All succeed; a cell in several sweeps is trained once and published by each."""
     home, data = tmp_path / "home", small_set(tmp_path / "set")
     base = [*data, "trainer.iterations=400", "hydra/launcher=basic"]
     drivers = [
@@ -272,7 +272,7 @@ def test_the_same_sweep_started_twice_waits_and_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_sweeps_that_share_cells_train_each_once(tmp_path: Path) -> None:
-    """Both at the same moment on the same store, with cells long enough to meet in."""
+    """Both start together on the same store, with long cells, so that they meet in a cell."""
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
     base = [*data, "model.depth=2", "trainer.iterations=12000", "hydra.launcher.n_jobs=2"]
     widths = ("3,4,5,6", "6,5,4,3,7")

@@ -1,6 +1,6 @@
 """The pen that draws one subject (an animal, a person or a thing) on a picture, and shapes for it.
 
-A subject is drawn in a frame of its own: the origin is its middle, y points downwards, and one unit is
+A subject is drawn in its own frame: the origin is its middle, y points downwards, and one unit is
 about half of its size. Pictures are drawn at four times the final size, so that shrinking them smooths
 every edge.
 """
@@ -98,7 +98,7 @@ class Pen:
     rng: RandomState
 
     def at(self, x: float, y: float, size: float, turn: float = 0.0) -> Pen:
-        """Returns a pen with a frame of its own around (x, y), for a head on a body."""
+        """Returns a pen with a new frame around (x, y), for a head on a body."""
         origin = self.place((x, y))
         return replace(self, matrix=self.matrix @ turned(turn) * size, origin=origin)
 

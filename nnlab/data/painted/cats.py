@@ -17,7 +17,7 @@ def cat(pen: Pen) -> None:
 
 
 def cat_head(pen: Pen) -> None:
-    """Draws a cat's head, one unit from its middle to either cheek."""
+    """Draws a cat's head, one unit from its middle to each cheek."""
     rng, coat = pen.rng, pen.coat
     look = rng.uniform(-0.22, 0.22)
     _ears(pen, look)

@@ -88,14 +88,14 @@ def paint_all(split: SplitName, labels: Sequence[int], seed: int) -> Iterator[ND
     A picture does not depend on how many are painted: a small set is the beginning of a large one.
 
     Args:
-        split: Which of the seed's two sets; they share no picture.
+        split: Which of the two sets of the seed; no picture is in both.
         labels: For each picture 1 for a cat, 0 for anything else.
         seed: The data set's seed, 0 to 2^32 - 1.
 
     Yields:
         The pictures in their order, (64, 64, 3) each.
     """
-    import joblib  # takes its time, and only this function needs it
+    import joblib  # slow to load, and only this function needs it
 
     jobs = (joblib.delayed(paint)(seed, _FIRST[split] + i, label) for i, label in enumerate(labels))
     yield from joblib.Parallel(n_jobs=-1, batch_size=CHUNK, return_as="generator")(jobs)
@@ -127,7 +127,7 @@ def write(
 
     Args:
         path: The new file; its folder must exist.
-        split: Which of the seed's two sets; they share no picture.
+        split: Which of the two sets of the seed; no picture is in both.
         count: How many pictures, half of them cats.
         seed: The data set's seed, 0 to 2^32 - 1.
         on_image: Called after each picture with the number of pictures painted so far.

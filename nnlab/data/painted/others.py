@@ -1,4 +1,4 @@
-"""Subjects other than cats, in the same coats: animals, people, things, mere fur and empty scenes."""
+"""Subjects other than cats, in the same coats: animals, people, things, fur alone and empty scenes."""
 
 from __future__ import annotations
 

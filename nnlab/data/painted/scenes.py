@@ -44,7 +44,7 @@ def paint_of(rng: RandomState) -> Colour:
 
 
 def scene(rng: RandomState, coat: Colour) -> Image.Image:
-    """Returns a blurred background, (FULL, FULL) RGB, in contrast to a coat's colour."""
+    """Returns a blurred background, (FULL, FULL) RGB, in contrast to the coat's colour."""
     image = Image.new("RGB", (SIDE, SIDE), paint_of(rng))
     SCENES[rng.randint(len(SCENES))](image, rng)
     behind = SHADOW if brightness(coat) > MIDDLE else HAZE

@@ -1,4 +1,4 @@
-"""What stands along an axis: the values of a key in order, the range of the ranked metric."""
+"""Axes: the values of a key in order, and the range of the ranked metric."""
 
 from typing import Any
 

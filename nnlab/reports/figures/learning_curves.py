@@ -58,7 +58,7 @@ def finite(costs: Array) -> Array:
 
 
 def learning_curves(groups: Sequence[Group]) -> go.Figure:
-    """Lines with bands; a cross stands at the end of each curve of a diverged configuration."""
+    """Lines with bands; a cross marks the end of each curve of a diverged configuration."""
     traces: list[Any] = []
     for group in groups:
         banded = [c for c in group.curves if (c.high > c.low).any()]

@@ -40,11 +40,11 @@ class Axes(NamedTuple):
 
     x: str | None
     y: str | None
-    side: str | None  # each of its values has a map of its own, side by side
+    side: str | None  # one map for each of its values, side by side
 
 
 def axes(sweep: Sweep) -> Axes:
-    """Scale and depth, if they vary, else the first keys that do; activations stand side by side."""
+    """Scale and depth, if they vary, else the first keys that vary; activations are side by side."""
     keys = [key for key in sweep.keys if key not in NUISANCE and len(values(sweep, key)) <= MOST_VALUES]
     side = "model.activation" if "model.activation" in keys else None
     rest = [key for key in keys if key != side]
@@ -62,7 +62,7 @@ def draw(results: SweepResults) -> Choices:
     metric, limits = f"train/{sweep.score}", _limits(sweep)
 
     def drawn(cells: Sequence[Run], name: str) -> go.Figure:
-        # without a hidden layer the activation does not matter: these cells stand on every side
+        # without a hidden layer the activation does not matter: these cells are in every map
         shared = [c for c in cells if side is None or shown(c.params.get(side)) == name or no_hidden(c)]
         return heatmap(sweep, shared, (x, y), metric, limits)
 
