@@ -59,9 +59,9 @@ def _check_group(override: Override, folders: Sequence[Path]) -> None:
         if key in GROUPS:
             raise unknown_key(key)
     elif is_group(key, folders) and not isinstance(override.value(), str | list | dict):
-        raise UserError(
-            f"{key}: a group takes the name of one of its options; give one of {', '.join(options(key))}"
-        )
+        names = ", ".join(options(key, folders))
+        remedy = f"give one of {names}" if names else "this group has none"
+        raise UserError(f"{key}: a group takes the name of one of its options; {remedy}")
 
 
 def is_group(key: str, folders: Sequence[Path] = (CONF,)) -> bool:

@@ -34,9 +34,17 @@ def options_of(table: Mapping[str, Owner]) -> dict[str, Option]:
 
 
 def _with_options(table: Mapping[str, Owner]) -> Callable[[type[T]], type[T]]:
-    """A class decorator: adds one float field for each option of the table."""
+    """A class decorator: adds one float field for each option of the table.
+
+    ValueError for an option with the name of a key that the section has for all, such as ``decay``.
+    """
 
     def add(schema: type[T]) -> type[T]:
+        taken = schema.__annotations__.keys() & options_of(table).keys()
+        if taken:
+            raise ValueError(
+                f"{schema.__name__} has {', '.join(sorted(taken))} already; name the option anew"
+            )
         fields = [
             (name, float, dataclasses.field(default=option.default, metadata={"meaning": option.meaning}))
             for name, option in options_of(table).items()

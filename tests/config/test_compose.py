@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from nnlab.config import schema
 from nnlab.config.canonical import canonical
 from nnlab.config.compose import compose, typed
 from nnlab.config.overrides import option_folder
@@ -22,6 +23,7 @@ from nnlab.config.schema import Config, flatten, from_dict, training_dict
 from nnlab.errors import UserError
 from nnlab.nn.initializers import INITIALIZERS
 from nnlab.nn.optimizers import OPTIMIZERS
+from nnlab.nn.options import fraction
 
 
 @pytest.fixture(scope="module")
@@ -360,3 +362,20 @@ def test_a_folder_adds_options_and_groups(tmp_path: Path) -> None:
     (tmp_path / "sizes" / "small.yaml").write_text("# @package _global_\nmodel: {depth: 2}\n")
     cfg = compose([option_folder(tmp_path), "model=mine", "+sizes=small"])
     assert (cfg.model.width, cfg.model.depth) == (5, 2)
+
+
+def test_an_option_with_the_name_of_a_key_for_all_is_refused() -> None:
+    """An optimizer's own ``decay`` would be `optimizer.decay` too, and so mean two things."""
+
+    class Section:
+        decay: float = 0.0
+
+    new = OPTIMIZERS["adam"]._replace(options={"decay": fraction(0.1, "of the weights")})
+    with pytest.raises(ValueError, match="Section has decay already"):
+        schema._with_options({"new": new})(Section)
+
+
+@pytest.mark.parametrize("text", ["hydra/nope=2", "+experiment/nope=1"])
+def test_a_group_without_options_offers_none(text: str) -> None:
+    with pytest.raises(UserError, match="this group has none"):
+        compose(["data=painted", text])
