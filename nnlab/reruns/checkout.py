@@ -21,6 +21,9 @@ from nnlab.errors import Failed, UserError
 from nnlab.records import git, record
 from nnlab.records.record import Record
 
+# the launcher that an older program names in its defaults may not be installed any more
+IN_ONE_PROCESS = "hydra/launcher=basic"
+
 
 @contextmanager
 def recorded_program(rec: Record, trust_diff: bool) -> Iterator[Path]:
@@ -51,7 +54,7 @@ def train(tree: Path, overrides: Sequence[str], target: Path) -> Record:
     with TemporaryDirectory(prefix="nnlab-") as home:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
         ended = subprocess.run(
-            [sys.executable, "-m", "nnlab", "train", *overrides],
+            [sys.executable, "-m", "nnlab", "train", *overrides, IN_ONE_PROCESS],
             cwd=tree,
             env=kept | {"NNLAB_HOME": home, "PYTHONPATH": str(tree)},
             capture_output=True,

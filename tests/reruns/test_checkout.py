@@ -192,8 +192,8 @@ def test_an_old_result_is_told_from_a_changed_program(clone: Path, tmp_path: Pat
     as_committed = optimizers.read_text()
 
     def change(factor: str) -> None:
-        sound, wrong = "partial(np.subtract, theta,", f"lambda: np.subtract(theta, {factor} *"
-        changed = as_committed.replace(sound, wrong, 1)
+        step = "    xp.subtract(theta, g, out=theta)\n"  # the first is that of gradient descent
+        changed = as_committed.replace(step, f"    xp.multiply(g, {factor}, out=g)\n{step}", 1)
         assert changed != as_committed
         optimizers.write_text(changed)
 

@@ -144,8 +144,8 @@ def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str
     for part in ("nnlab", "conf"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     source = tmp_path / "nnlab" / "nn" / "optimizers.py"
-    sound, wrong = "partial(np.subtract, theta,", "lambda: np.subtract(theta, 1.000001 *"
-    changed = source.read_text().replace(sound, wrong, 1)
+    step = "    xp.subtract(theta, g, out=theta)\n"  # the first is that of gradient descent
+    changed = source.read_text().replace(step, f"    xp.multiply(g, 1.000001, out=g)\n{step}", 1)
     assert changed != source.read_text()
     source.write_text(changed)
     out = failed(home, str(records(home)[0]), PYTHONPATH=str(tmp_path))
