@@ -12,14 +12,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "packages.svg"
+ONE_FILE = ("api",)  # packages that are a single file
+OF_NNLAB = ("__init__", "__main__", "lazy")  # what `import nnlab` and `python -m nnlab` run
 # the colours of Okabe & Ito (2008), which colour-blind readers can tell apart
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 BOX, ROW, LANE, MARGIN = 560, 62, 24, 16  # pixels: a box's width, a row's height, between lines, around
 
 
 def imports(package: Path) -> Iterator[str]:
-    """The names of all packages of nnlab that a package's files import, wherever in the file."""
-    for path in sorted(package.rglob("*.py")):
+    """The names of all packages of nnlab that a package's files import, wherever in the file.
+
+    ``package`` is a folder, or the file of a package that is one file.
+    """
+    for path in sorted(package.rglob("*.py")) if package.is_dir() else [package]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -36,8 +41,9 @@ def imports(package: Path) -> Iterator[str]:
 
 def graph(root: Path = ROOT / "nnlab") -> dict[str, set[str]]:
     """For each package the other packages that it imports."""
-    folders = sorted(path.parent for path in root.glob("*/__init__.py"))
-    return {folder.name: set(imports(folder)) - {folder.name} for folder in folders}
+    packages = sorted(path.parent for path in root.glob("*/__init__.py"))
+    packages += [root / f"{name}.py" for name in ONE_FILE if (root / f"{name}.py").is_file()]
+    return {package.stem: set(imports(package)) - {package.stem} for package in packages}
 
 
 def ordered(edges: Mapping[str, set[str]]) -> list[str]:
@@ -56,7 +62,8 @@ def ordered(edges: Mapping[str, set[str]]) -> list[str]:
 
 def job(package: Path) -> str:
     """The first sentence of a package's docstring."""
-    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or ""
+    path = package / "__init__.py" if package.is_dir() else package.with_suffix(".py")
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
     return " ".join(docstring.split("\n\n")[0].split())
 
 
@@ -118,7 +125,8 @@ def picture() -> str:
     """The picture of the packages as they are."""
     edges = graph()
     jobs = {name: job(ROOT / "nnlab" / name) for name in edges}
-    single = sorted(path.stem for path in (ROOT / "nnlab").glob("*.py") if not path.stem.startswith("__"))
+    stems = {path.stem for path in (ROOT / "nnlab").glob("*.py")} - {*ONE_FILE, *OF_NNLAB}
+    single = sorted(stems)
     return draw(edges, jobs, ", ".join(single))
 
 

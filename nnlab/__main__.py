@@ -17,9 +17,12 @@ def main() -> None:
     try:
         cli.main()
     except BaseException:
-        if interrupts.came:  # a library may have made another error of it
-            interrupts.leave()
-        raise
+        if not interrupts.came:  # else it is the interrupt, or what a library has made of it
+            raise
+    else:
+        return
+    gc.collect()  # no traceback holds the workers' semaphores now; else they would be called leaked
+    interrupts.leave()
 
 
 if __name__ == "__main__":

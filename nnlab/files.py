@@ -30,6 +30,12 @@ def write(path: Path, content: bytes, durable: bool = False) -> None:
         temporary.write_bytes(content)
 
 
+def writable(path: Path) -> bool:
+    """Can a file be written at this path? Its folders may be missing."""
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return os.access(there, os.W_OK)
+
+
 def sync(path: Path) -> None:
     """Wait until a file's content, or a folder's list of files, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

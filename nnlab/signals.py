@@ -9,9 +9,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from types import FrameType
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 SOON = 0.02  # seconds until an interrupt that came in the middle of an import is raised
 AGAIN = 1.5  # seconds until an interrupt that got lost is raised again
 PATIENCE = 3.0  # seconds in which an interrupted command sums up; further interrupts are ignored
@@ -44,12 +47,43 @@ def _strike(number: int, frame: FrameType | None) -> None:
 
 def heard() -> None:
     """Stop raising the interrupt again: call this before summing up after one."""
-    signal.setitimer(signal.ITIMER_REAL, 0.0)
+    if came:  # else the timer may be that of the program that calls nnlab from Python
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+def from_workers(parallel: Callable[[Iterable[Any]], Generator[T]], calls: Iterable[Any]) -> Generator[T]:
+    """What the workers of ``parallel``, a joblib.Parallel that returns a generator, return.
+
+    Ctrl-C reaches all processes of a terminal. A worker would show a traceback, so it never gets SIGINT:
+    the driver ends the workers when this generator is closed.
+    """
+    with starting_workers():
+        running = parallel(calls)
+    with closing(running):
+        yield from running
+
+
+@contextmanager
+def starting_workers() -> Iterator[None]:
+    """Processes that are started here never get SIGINT; one that comes now is raised at the end."""
+    from multiprocessing import resource_tracker  # takes time, in which no interrupt would be heard
+
+    resource_tracker.ensure_running()  # its start, which loky's first worker brings, would undo the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def leave(number: int = 0, frame: FrameType | None = None) -> None:
-    """Print a line and end immediately, without waiting for threads."""
-    print("interrupted; finished cells are kept, the same command goes on from them", file=sys.stderr)
+    """End immediately, and say that nothing finished is lost; perhaps nothing was finished yet."""
+    end("interrupted; what is finished is kept, and the same command does the rest")
+
+
+def end(line: str) -> None:
+    """Print a line and end immediately as interrupted, without waiting for threads."""
+    print(line, file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(130)

@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from nnlab.data.dataset import Dataset, Split
 from nnlab.nn.activations import activation as function
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
+from nnlab.nn.first_layer import FirstLayer, PrimalLayer
 from nnlab.nn.gram import gram
+from nnlab.nn.gram_layer import GramLayer
 from nnlab.nn.network import Network
 
 

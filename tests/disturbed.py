@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -19,7 +20,10 @@ from nnlab.records import record
 
 CELLS = "tags.`nnlab.kind` = 'cell'"
 SWEEPS = "tags.`nnlab.kind` = 'sweep'"
-VARYING = {"mlflow.parentRunId", "nnlab.record", "nnlab.driver", "nnlab.heartbeat", "nnlab.sweep"}
+VARYING = {
+    "mlflow.parentRunId", "nnlab.record", "nnlab.driver", "nnlab.heartbeat", "nnlab.sweep",
+    "nnlab.continued_from",  # which shorter record was there first
+}  # fmt: skip
 ENDED = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
@@ -38,15 +42,33 @@ def no_strays() -> Iterator[None]:
         driver.process.wait(30)
 
 
-class Driver:
-    """`nnlab ...` in a new session and process group, with all its child processes."""
+def is_worker(pid: int) -> bool:
+    """Is it a worker of the engine `local`? Its resource tracker and the driver's helpers are not."""
+    try:
+        return b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
-    def __init__(self, home: Path, *arguments: str, output: str = "output.txt", **env: str) -> None:
+
+class Driver:
+    """`nnlab ...` in a new session and process group, with all its child processes.
+
+    ``within`` is a command that runs the rest of its line somewhere else.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        output: str = "output.txt",
+        within: Sequence[str] = (),
+        **env: str,
+    ) -> None:
         DRIVERS.append(self)
         self.output = home.parent / f"{home.name}-{output}"
         with self.output.open("a") as file:
             self.process = subprocess.Popen(
-                command(*arguments), env=environment(home, **env), cwd=working_folder(home),
+                [*within, *command(*arguments)], env=environment(home, **env), cwd=working_folder(home),
                 stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
@@ -71,7 +93,10 @@ class Driver:
 
 
 def store_of(home: Path, uri: str | None = None, experiment: str = "nnlab") -> list[dict[str, Any]]:
-    """All runs of an experiment, without times and ids, in a fixed order."""
+    """All runs of an experiment, without times and ids, in a fixed order.
+
+    A sweep counts its cells each time it ends, so a curve of a parent has a point more for each command.
+    """
     parents = {run.info.run_id: run.info.run_name for run in runs(home, SWEEPS, uri, experiment)}
     found = []
     for run in runs(home, "", uri, experiment):
@@ -85,7 +110,9 @@ def store_of(home: Path, uri: str | None = None, experiment: str = "nnlab") -> l
                 "tags": tags,
                 "params": run.data.params,
                 "curves": {
-                    key: [(step, value) for step, value, _ in history]
+                    key: [(step, value) for step, value, _ in sorted(history, key=itemgetter(0, 2))][
+                        -1 if run.info.run_id in parents else 0 :
+                    ]
                     for key, history in histories(home, run, uri).items()
                     if not key.startswith("time/")
                 },
@@ -146,13 +173,18 @@ def busy() -> float:
 # -- a server --------------------------------------------------------------------------------------
 
 
+def free_port() -> int:
+    """A port of the loopback interface on which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """A real `mlflow server` on the loopback interface with a store in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.uri = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -161,15 +193,25 @@ class Server:
         """Start it and wait until it answers, which takes 15 to 50 s."""
         command = [
             sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port),
-            "--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db",
-            "--artifacts-destination", str(self.folder / "artifacts"),
+            "--workers", "1", *self.options(),
         ]  # fmt: skip
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, env=environment(self.folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
+                command, env=environment(self.folder, **self.variables()),
                 cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         wait_for(self.answers, 180)
+
+    def options(self) -> list[str]:
+        """Where it keeps runs and artifacts."""
+        return [
+            "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db",
+            "--artifacts-destination", str(self.folder / "artifacts"),
+        ]  # fmt: skip
+
+    def variables(self) -> dict[str, str]:
+        """Its environment variables."""
+        return {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
     def answers(self) -> bool:
         try:

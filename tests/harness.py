@@ -1,11 +1,13 @@
 """Helpers: small data sets, nnlab as a process, cells trained in this process, the MLflow store."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -13,16 +15,16 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import checked_sets
 import h5py
 import numpy as np
+from warm import WarmParent
 
 from nnlab.cells.cell import Cell, resolve
 from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import compose
 from nnlab.records import record
 from nnlab.records.lock import cell_lock
-
-# -- data ------------------------------------------------------------------------------------------
 
 
 def points(m: int, n: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -49,17 +51,22 @@ def small_set(folder: Path, m_train: int = 30, m_test: int = 12, n: int = 2) -> 
     overrides = ["data=hdf5"]
     for seed, (split, m) in enumerate((("train", m_train), ("test", m_test))):
         x, y = points(m, n, seed)
-        write_h5(folder / f"{split}.h5", split, x=x, y=y)
+        checked_sets.good(write_h5(folder / f"{split}.h5", split, x=x, y=y))
         overrides.append(f"data.{split}={folder}/{split}.h5")
+    checked_sets.note_here(overrides)
     return overrides
 
 
 # -- processes -------------------------------------------------------------------------------------
 
+AT_FIRST = dict(os.environ)
+SET_BY_IMPORTS = ("_MLFLOW_", "GIT_PYTHON_REFRESH", "KMP_INIT_AT_FORK")  # in this process
+OTHERS = ("MLFLOW_", "HYDRA_", "NNLAB_HOME", *SET_BY_IMPORTS)
+
 
 def environment(home: Path, **env: str) -> dict[str, str]:
     """This process's environment without the variables of MLflow and Hydra, and with NNLAB_HOME=home."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HYDRA_", "NNLAB_HOME"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(OTHERS)}
     return kept | {"NNLAB_HOME": str(home)} | env
 
 
@@ -74,19 +81,32 @@ def working_folder(home: Path) -> Path:
     return folder
 
 
+@cache
+def warm_parent() -> WarmParent:
+    """The one of this process; it has the environment with which the tests began."""
+    with patch.dict(os.environ, AT_FIRST, clear=True):
+        return WarmParent(environment(Path.cwd()))
+
+
 def nnlab(
     *arguments: str, home: Path, cwd: Path | None = None, timeout: float = 120, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run nnlab to its end, in a temporary current folder."""
+    """Run nnlab to its end, in a temporary current folder; see `fresh`."""
+    whole = environment(home, **env)
+    checked_sets.note(home, arguments)
+    if not warm_parent().can_run(whole):
+        return fresh(*arguments, home=home, cwd=cwd, timeout=timeout, **env)
+    return warm_parent().run([*map(str, arguments)], whole, cwd or working_folder(home), timeout)
+
+
+def fresh(
+    *arguments: str, home: Path, cwd: Path | None = None, timeout: float = 120, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """As `nnlab`, but with a start of its own, which takes seconds: for tests of the start."""
     return subprocess.run(
-        command(*arguments),
-        env=environment(home, **env),
-        cwd=cwd or working_folder(home),
-        timeout=timeout,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        command(*arguments), env=environment(home, **env), cwd=cwd or working_folder(home),
+        timeout=timeout, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def start(*arguments: str, home: Path, **env: str) -> "subprocess.Popen[str]":
@@ -112,13 +132,21 @@ def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
+def counts(text: str) -> dict[str, int]:
+    """How many cells ended how, as the end of a sweep says; learnt and stuck ones are finished."""
+    *_, told = re.findall(r"^\d+ cells?: (\d.*?); sweep ", text, re.MULTILINE)
+    found: Counter[str] = Counter()
+    for number, state in re.findall(r"(\d+) (\w+)", told):
+        found["finished" if state in ("learnt", "stuck") else state] += int(number)
+    return dict(found)
+
+
 def assert_refused(process: subprocess.CompletedProcess[str], *words: str) -> None:
     """Exit code 2, and one or two lines on stderr that hold these words."""
     assert process.returncode == 2, process.stdout + process.stderr
     assert "Traceback" not in process.stderr, process.stderr
     assert 1 <= len(lines(process.stderr)) <= 2, process.stderr
-    for word in words:
-        assert word in process.stderr
+    assert all(word in process.stderr for word in words), process.stderr
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
@@ -144,6 +172,7 @@ def living_in(home: Path, **env: str) -> Iterator[Path]:
 
 def cell(*overrides: str) -> Cell:
     """The resolved cell of these overrides."""
+    checked_sets.note_here(overrides)
     return resolve(compose(list(overrides)))
 
 
@@ -163,9 +192,9 @@ def load_mlflow() -> None:
     """Import MLflow and build the classes of its tables; its own deprecation warnings are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        from nnlab.tracking.store import configure_mlflow
+        from nnlab.tracking.settings import mlflow_settings
 
-        configure_mlflow()
+        mlflow_settings.__enter__()  # until the tests end
         from mlflow.store.tracking.dbmodels import models
         from sqlalchemy.orm import configure_mappers
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import mannwhitneyu
 
-from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.experiments import Race, Run, Verdict, all_of, grouped, race, races_settled_by, verdict_of
+from nnlab.experiments.figures import BLUE, ORANGE, panels, plain_ticks
 from nnlab.nn import Array
 
 TARGET = 0.95
@@ -44,86 +43,78 @@ def steps(run: Run) -> int:
     return int(run.curves["steps"][there[0]]) if len(there) else int(run["trainer.iterations"])
 
 
-def fastest(runs: Sequence[Run]) -> dict[tuple[str, int], tuple[float, list[int]]]:
-    """The best rate and the steps of its seeds, by (loss, depth)."""
-    best: dict[tuple[str, int], tuple[float, list[int]]] = {}
-    for (loss, depth, lr), of in grouped(runs, "model.loss", "model.depth", "optimizer.lr").items():
-        counts = [steps(run) for run in of]
-        if (loss, depth) not in best or np.median(counts) < np.median(best[loss, depth][1]):
-            best[loss, depth] = (lr, counts)
-    return best
+def by_depth(runs: Sequence[Run]) -> dict[int, Race]:
+    """The race of the losses at each depth."""
+    return {
+        depth: race(grouped(of, "model.loss"), ["optimizer.lr"], steps)
+        for depth, of in grouped(runs, "model.depth").items()
+    }
 
 
-def _path(runs: Sequence[Run]) -> Run:
+def _path(found: dict[int, Race]) -> Run:
     """The run whose weights give the line: cross-entropy, depth 1, its best rate, the first seed."""
-    lr, _ = fastest(runs)["cross_entropy", 1]
-    wanted = ("cross_entropy", 1, lr)
-    return next(r for r in runs if (r["model.loss"], r["model.depth"], r["optimizer.lr"]) == wanted)
+    return found[1].sides["cross_entropy"].runs[0]
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
     """Is the curvature negative somewhere? Which loss takes more steps at its best rate?"""
-    places = np.linspace(-1.0, 1.0, 21)
+    found = by_depth(runs)
+    level = 1.0 - 0.05 / len(found)
     lowest = {}
     for loss in LOSSES:
-        found = spectrum(_path(runs), loss, places)
-        lowest[loss] = float((found[:, 0] / found[:, 1].max()).min())
-    best = fastest(runs)
-    depths = sorted({depth for _, depth in best})
-    slower = {d: _p(best["squared_error", d][1], best["cross_entropy", d][1]) for d in depths}
-    ratio = {
-        d: float(np.median(best["squared_error", d][1]) / np.median(best["cross_entropy", d][1]))
-        for d in depths
-    }
+        values = spectrum(_path(found), loss, np.linspace(-1.0, 1.0, 21))
+        lowest[loss] = float((values[:, 0] / values[:, 1].max()).min())
     sentence = (
         f"Along the line the smallest eigenvalue of the Hessian is {lowest['squared_error']:.2g} of the "
         f"largest for the squared error and {lowest['cross_entropy']:.1g} for the cross-entropy; to "
-        f"{100 * TARGET:.0f}% training accuracy the squared error takes "
-        + " and ".join(f"{ratio[d]:.2f} times the steps at depth {d} (p = {slower[d]:.2g})" for d in depths)
-        + ", each at its best rate."
+        f"{100 * TARGET:.0f}% training accuracy, each at its best rate, the squared error takes "
+        + " and ".join(
+            f"{of.ratio('squared_error', 'cross_entropy', level)} times the steps at depth {depth}"
+            for depth, of in found.items()
+        )
+        + "."
     )
     numbers: dict[str, Any] = {
         f"{loss}: smallest eigenvalue / largest": value for loss, value in lowest.items()
     }
-    numbers |= {
-        f"{loss} depth {d}: best rate, steps": [lr, counts] for (loss, d), (lr, counts) in best.items()
-    }
-    numbers |= {f"depth {d}: p of more steps by squared error": p for d, p in slower.items()}
+    for depth, of in found.items():
+        numbers |= {f"depth {depth}, {key}": value for key, value in of.numbers("steps").items()}
     convex = lowest["cross_entropy"] >= -1e-12 and lowest["squared_error"] < -1e-12
-    holds: bool | None = convex and all(r > 1.0 for r in ratio.values())
-    if holds and any(p >= 0.05 for p in slower.values()):
-        holds = None
-    return verdict_of(holds, sentence, numbers)
-
-
-def _p(longer: Sequence[int], shorter: Sequence[int]) -> float:
-    return float(mannwhitneyu(longer, shorter, alternative="greater").pvalue)
+    slower = [of.is_slower("squared_error", "cross_entropy", level) for of in found.values()]
+    pairs = {f"depth {depth}": (of, "squared_error", "cross_entropy") for depth, of in found.items()}
+    return verdict_of(all_of([convex, *slower]), sentence, numbers, races_settled_by(pairs, level))
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Left: the smallest eigenvalue along the line. Then, for each depth: steps over rates."""
-    best = fastest(runs)
-    depths = sorted({depth for _, depth in best})
-    figure, axes = panels("Squared error behind a sigmoid: not convex, and slower", 1 + len(depths))
+    found = by_depth(runs)
+    figure, axes = panels("Squared error and cross-entropy behind a sigmoid", 1 + len(found))
     places = np.linspace(-1.0, 1.0, 41)
     by = grouped(runs, "model.depth", "model.loss", "optimizer.lr")
+    rates = sorted({lr for _, _, lr in by})
     for loss, colour in LOSSES.items():
-        label = loss.replace("_", " ")
-        axes[0].plot(places, spectrum(_path(runs), loss, places)[:, 0], color=colour, label=label)
-        for ax, depth in zip(axes[1:], depths, strict=True):
-            rates = sorted({lr for _, _, lr in by})
+        name = loss.replace("_", " ")
+        values = spectrum(_path(found), loss, places)[:, 0]
+        axes[0].plot(places, values, color=colour)
+        height = 0.55 if loss == "cross_entropy" else 0.45
+        axes[0].text(0.97, height, name, color=colour, ha="right", transform=axes[0].transAxes)
+        for ax, depth in zip(axes[1:], found, strict=True):
             counts = np.array(
                 [[steps(run) for run in by[depth, loss, lr]] for lr in rates]
             )  # (rates, seeds)
-            ax.plot(rates, counts, "o", color=colour, alpha=0.35)
-            ax.plot(rates, np.median(counts, axis=1), color=colour, label=label)
-            ax.set(xscale="log", xlabel="learning rate", ylim=(0, 1.05 * runs[0]["trainer.iterations"]))
-            ax.set_xticks(rates, [f"{lr:g}" for lr in rates], rotation=45)
-            ax.minorticks_off()
-            ax.set_title(f"Steps to {100 * TARGET:.0f}% training accuracy, depth {depth}", fontsize=8)
+            middle = np.median(counts, axis=1)
+            ax.plot(range(len(rates)), counts, "o", color=colour, alpha=0.25, ms=3)
+            ax.plot(range(len(rates)), middle, color=colour)
+    for ax, depth in zip(axes[1:], found, strict=True):
+        ax.set_xticks(range(len(rates)), [f"{lr:g}" for lr in rates], rotation=60)
+        ax.set(yscale="log", xlabel="learning rate", ylabel="steps (dot: a seed)",
+               title=f"Steps to {100 * TARGET:.0f}% accuracy,\n{_named(depth)}")  # fmt: skip
+    plain_ticks(*(ax.yaxis for ax in axes[1:]))
     axes[0].axhline(0.0, color="black", lw=0.8, ls=":")
-    axes[0].set(
-        xlabel="t, at weights t w (1: trained, -1: all wrong)", title="Smallest eigenvalue of the Hessian"
-    )
-    axes[0].legend(loc="lower right")
+    axes[0].set(xlabel="t, at weights t w\n(1: trained, -1: all wrong)",
+                title="Smallest eigenvalue of the Hessian\n(below 0: not convex)")  # fmt: skip
     return figure
+
+
+def _named(depth: int) -> str:
+    return "logistic regression" if depth == 1 else f"{depth} layers"

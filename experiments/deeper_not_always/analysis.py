@@ -1,100 +1,104 @@
-"""Test accuracy by depth, with intervals over the 50 images and the 10 seeds."""
+"""Test accuracy by depth, at equal width and at an equal number of weights."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from scipy.stats import binomtest
 
-from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import BLUE, GREY, RED, panels
-from nnlab.nn import classes
+from nnlab.experiments import Interval, Run, Tuned, Verdict, all_of, difference, right, tuned, verdict_of
+from nnlab.experiments.figures import BLUE, GREY, ORANGE, name_at, panels
 
-PUBLISHED = {1: 0.70, 2: 0.72, 4: 0.80}
-SAMPLES = 10_000
-
-Right = NDArray[np.bool_]
+SELECT, JUDGE = slice(None, 1000), slice(1000, None)  # of the test pictures
+WIDTH = 32
+ROWS = {"equal width": BLUE, "equal number of weights": ORANGE}
 
 
-def right(runs: Sequence[Run]) -> Right:
-    """Which test images each net classifies correctly (seeds, images)."""
-    rows = []
-    for run in runs:
-        arrays = run.arrays("predictions")
-        rows.append(classes(arrays["test"]) == arrays["y_test"])
-    return np.array(rows)
+def depth(run: Run) -> int:
+    """The layers with weights."""
+    return len(run["model.hidden"]) + 1
 
 
-def interval(a: Right, b: Right, level: float) -> tuple[float, float]:
-    """The interval of mean(a) - mean(b), from samples of images (the same for both) and of seeds."""
-    random = np.random.RandomState(0)
-    images = random.randint(a.shape[1], size=(SAMPLES, a.shape[1]))
-    counts = np.stack([np.bincount(row, minlength=a.shape[1]) for row in images]) / a.shape[1]
-    means = []
-    for x in (a, b):
-        seeds = random.randint(len(x), size=(SAMPLES, len(x)))
-        weights = np.stack([np.bincount(row, minlength=len(x)) for row in seeds]) / len(x)
-        means.append(np.einsum("sk,ki,si->s", weights, x.astype(float), counts))
-    low, high = np.quantile(means[0] - means[1], [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return float(low), float(high)
+def rows(runs: Sequence[Run]) -> dict[str, dict[int, Tuned]]:
+    """For each row the nets by depth, at their best rates on the selecting pictures."""
+    by: dict[tuple[int, ...], list[Run]] = {}
+    for run in sorted(runs, key=depth):
+        by.setdefault(tuple(run["model.hidden"]), []).append(run)
+    best = {hidden: tuned(of, ["optimizer.lr"], lambda run: 1.0 - float(right([run], SELECT).mean()))
+            for hidden, of in by.items()}  # fmt: skip
+    found: dict[str, dict[int, Tuned]] = {row: {} for row in ROWS}
+    for hidden, of in best.items():
+        for row, belongs in zip(ROWS, (WIDTH in hidden[:1], WIDTH not in hidden[:1]), strict=True):
+            if belongs or len(hidden) <= 1:
+                found[row][len(hidden) + 1] = of
+    return found
+
+
+def gaps(row: dict[int, Tuned]) -> dict[int, Interval]:
+    """Each depth minus the deepest, on the judging pictures; the intervals hold together at 95%."""
+    *others, deepest = row
+    level = 1.0 - 0.05 / len(others)
+    last = right(row[deepest].runs, JUDGE)
+    return {d: difference(right(row[d].runs, JUDGE), last, level) for d in others}
+
+
+def speaks(found: dict[int, Interval]) -> bool | None:
+    """Is a smaller depth better than the deepest (True), or the deepest better than all others (False)?"""
+    if any(gap.low > 0.0 for gap in found.values()):
+        return True
+    return False if all(gap.high < 0.0 for gap in found.values()) else None
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Compare each depth with the greatest one."""
-    of = {depth: right(cells) for depth, cells in sorted(grouped(runs, "model.depth").items())}
-    *others, deepest = of
-    level = 1.0 - 0.05 / len(others)
-    gaps = {d: interval(of[d], of[deepest], level) for d in others}
-    mean = {d: float(x.mean()) for d, x in of.items()}
-    best = max(mean, key=lambda d: mean[d])
-    holds = True if any(low > 0.0 for low, _ in gaps.values()) else None
-    if all(high < 0.0 for _, high in gaps.values()):
-        holds = False
-    told = [d for d, (low, _) in gaps.items() if low > 0.0]
-    sentence = (
-        f"Over {len(of[deepest])} seeds depth {best} has the best mean test accuracy, {mean[best]:.3f}; "
-        f"depth {deepest} has {mean[deepest]:.3f}, worse beyond chance than {len(told)} of {len(others)} "
-        f"smaller depths; "
-        f"logistic regression has {mean[min(of)]:.3f}."
-    )
+    """Compare each depth with the deepest net of its row."""
+    found = rows(runs)
     numbers: dict[str, Any] = {}
-    for d, x in of.items():
-        of_seeds = x.mean(axis=1)  # (seeds,)
-        numbers[f"depth {d}: mean, lowest, highest test accuracy"] = [
-            mean[d], float(of_seeds.min()), float(of_seeds.max())
-        ]  # fmt: skip
-    numbers |= {f"depth {d} minus depth {deepest}: interval": list(gap) for d, gap in gaps.items()}
-    for depth, cells in sorted(grouped(runs, "model.depth").items()):
-        numbers[f"depth {depth}: mean training accuracy"] = float(
-            np.mean([run.metrics["train/accuracy"] for run in cells])
+    told, parts = [], []
+    for name, row in found.items():
+        accuracy = {d: float(right(of.runs, JUDGE).mean()) for d, of in row.items()}
+        compared, (best, last) = gaps(row), (max(accuracy, key=lambda d: accuracy[d]), max(row))
+        parts.append(speaks(compared))
+        gap = 100.0 * (accuracy[best] - accuracy[last])
+        told.append(
+            f"at {name} depth {best} is right on {100 * accuracy[best]:.1f}% of new pictures and "
+            f"depth {last} on {100 * accuracy[last]:.1f}% ({gap:+.1f} points)"
         )
-    return verdict_of(holds, sentence, numbers)
+        for d, of in row.items():
+            numbers[f"{name}, depth {d}: test accuracy, training accuracy"] = [
+                accuracy[d], float(np.mean([run.metrics["train/accuracy"] for run in of.runs]))
+            ]  # fmt: skip
+            numbers[f"{name}, depth {d}: best rate"] = of.told + " (edge of the grid)" * bool(of.at_edge)
+        numbers |= {
+            f"{name}, depth {d} minus depth {last}: interval": list(gap) for d, gap in compared.items()
+        }
+    sentence = "; ".join(told).capitalize() + "."
+    return verdict_of(all_of(parts), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Test and training accuracy by depth: each seed, the means, and the three published values."""
-    by = dict(sorted(grouped(runs, "model.depth").items()))
-    figure, (left, right_) = panels(
-        "One to eight layers on the course's photographs (209 + 50), width 16", 2
-    )
-    for ax, key, title in (
-        (left, "test/accuracy", "Test accuracy: 10 seeds, mean, published"),
-        (right_, "train/accuracy", "Training accuracy: 10 seeds, mean"),
-    ):
-        for depth, cells in by.items():
-            values = [run.metrics[key] for run in cells]
-            spread = np.linspace(-0.15, 0.15, len(values))
-            ax.plot(depth + spread, values, "o", color=GREY, ms=3, alpha=0.7)
-        ax.plot(
-            list(by), [np.mean([run.metrics[key] for run in cells]) for cells in by.values()], color=BLUE
-        )
-        ax.set(xlabel="layers with weights", ylim=(0.3, 1.02), title=title)
-        ax.set_xticks(list(by))
-    for depth, value in PUBLISHED.items():
-        low, high = binomtest(round(50 * value), 50).proportion_ci(0.95, "exact")
-        left.errorbar(depth + 0.3, value, [[value - low], [high - value]], fmt="D", color=RED, capsize=3,
-                      label="published, one net each, 95% interval" if depth == 1 else None)  # fmt: skip
-    left.legend(loc="lower left")
+    """Test and training accuracy by depth: each seed and the means, both rows."""
+    found = rows(runs)
+    figure, axes = panels("Accuracy by depth, at equal width and equal number of weights", 2, sharey=True)
+    shift = dict(zip(ROWS, (0.96, 1.04), strict=True))
+    for ax, train in zip(axes, (False, True), strict=True):
+        for name, row in found.items():
+            values = [
+                np.array([run.metrics["train/accuracy"] for run in of.runs])
+                if train
+                else right(of.runs, JUDGE).mean(axis=1)
+                for of in row.values()
+            ]
+            places = np.array(list(row)) * shift[name]
+            ax.plot(places, values, "o", color=ROWS[name], alpha=0.35, ms=3.5)
+            means = np.mean(values, axis=1)
+            ax.plot(places, means, color=ROWS[name])
+            if not train:
+                offset = (0, 16 if name == "equal width" else -16)
+                name_at(ax, places[2], float(means[2]), name, ROWS[name], xytext=offset, ha="center")
+        ax.axhline(0.5, color=GREY, lw=0.8)
+        depths = list(found["equal width"])
+        ax.set(xscale="log", xlabel="layers with weights", ylabel="accuracy",
+               title=f"{'Training' if train else 'Test'} accuracy (dot: a seed; line: mean)")  # fmt: skip
+        ax.set_xticks(depths, map(str, depths))
+        ax.minorticks_off()
     return figure

@@ -102,7 +102,7 @@ def learned(runs: Sequence[Run]) -> dict[tuple[int, int, int], list[float]]:
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Left: the units of each construction. Right: the accuracy that training reached."""
-    figure, axes = panels("The parity of n bits: one hidden layer does not need 2^(n-1) units", 2)
+    figure, axes = panels("The parity of n bits: the units of three exact nets, and what training finds", 2)
     for label, build, colour in (
         ("one hidden layer, a unit a vector: 2^(n-1)", one_unit_a_vector, ORANGE),
         ("tree of XORs, log2 n hidden layers", tree, BLUE),

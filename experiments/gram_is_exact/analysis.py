@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import BLUE, COLOURS, ORANGE, panels
+from nnlab.experiments.figures import BLUE, ORANGE, panels
 
 FLOOR = 1e-12  # a difference of two costs that is always allowed
 
@@ -99,19 +99,19 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     places = np.arange(len(found))
     labels = [f"{name}, depth {depth}" for name, depth in found]
     of = [max(float(cost_difference(pair.gram, pair.primal).max()), 1e-17) for pair in found.values()]
-    left.hlines(places, 1e-17, of, color=COLOURS[0], lw=5, label="gram against primal")
+    left.plot(of, places, "D", color=BLUE, label="gram against primal")
     left.plot([max(rounding(pair), 1e-17) for pair in found.values()], places, "o", color=ORANGE,
               label="one rounding of the start")  # fmt: skip
     left.plot([bound(pair) for pair in found.values()], places, "k|", ms=12, mew=2, label="bound")
     left.set(xscale="log", xlabel="difference (log)", xlim=(1e-17, 1),
              title="Largest difference of two costs")  # fmt: skip
-    for offset, (side, colour) in zip((-0.2, 0.2), enumerate((BLUE, ORANGE)), strict=True):
+    for side, colour in enumerate((BLUE, ORANGE)):
         seconds = [pair[:2][side].metrics["time/train_s"] for pair in found.values()]
-        right.barh(places + offset, seconds, 0.38, color=colour, label=("gram", "primal")[side])
+        right.plot(seconds, places, "o", color=colour, label=("gram", "primal")[side])
     right.set(xscale="log", xlabel="seconds (log)", title="Time of the training")
     for axes in (left, right):
         axes.set_yticks(places, labels)
         axes.invert_yaxis()
-        axes.legend(fontsize=8, loc="center right" if axes is left else "upper right")
+        axes.legend(fontsize=8, loc="upper center", ncols=3, bbox_to_anchor=(0.5, -0.16))
     right.tick_params(labelleft=False)
     return figure

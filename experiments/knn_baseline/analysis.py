@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from nnlab.cells import dataset
+from nnlab.config import data_files
 from nnlab.config.compose import compose
 from nnlab.experiments import Run, Verdict, verdict_of
-from nnlab.experiments.figures import BLUE, ORANGE, RED, panels
+from nnlab.experiments.figures import BLUE, ORANGE, RED, name_at, panels
 
 Images = NDArray[np.uint8]  # (m, n_0)
 Labels = NDArray[np.int64]
 MEMORY_MB, KS = 64, (1, 3, 5, 7)
+PEAK, WHOLE = "peak memory, MB, of", "memory without blocks, MB"
 M_TRAIN, M_TEST, CLASSES, SIDE = 50_000, 500, 10, 32
 
 
@@ -80,7 +82,7 @@ def drawn(m: int, seed: int) -> tuple[Images, Labels]:
 def cats() -> tuple[dict[int, float], int] | None:
     """The test accuracy by k on the course's photographs, and their number; None without the files."""
     cfg = compose(["data=catvnoncat"])
-    if not (Path(cfg.data.train).is_file() and Path(cfg.data.test).is_file()):
+    if not all(Path(path).is_file() for path in data_files(cfg.data)):
         return None
     data = dataset(cfg)
     train, test = (split.x[:].reshape(len(split.x), -1) for split in (data.train, data.test))
@@ -108,8 +110,8 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     whole = 8.0 * M_TRAIN * M_TEST / 2**20 + 8.0 * M_TRAIN * SIDE * SIDE * 3 / 2**20
     numbers = {
         "same neighbours as the brute force": same,
-        "peak memory, MB, of": [peak, MEMORY_MB],
-        "memory without blocks, MB": whole,
+        PEAK: [peak, MEMORY_MB],
+        WHOLE: whole,
     }
     numbers |= {f"ten classes, k = {k}: accuracy on {M_TEST}": value for k, value in accuracy.items()}
     sentence = (
@@ -132,30 +134,31 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Left: drawn images. Right: accuracies by k."""
-    figure, (left, right) = panels("Nearest neighbours on pixels", 2)
-    x, y = drawn(400, 2)
-    tiles = [x[np.flatnonzero(y == c)[:5]].reshape(-1, SIDE, SIDE, 3) for c in range(CLASSES)]
-    left.imshow(np.concatenate([np.concatenate(list(tile), axis=0) for tile in tiles], axis=1))
-    left.set(title="Drawn images, a class in each column")
-    left.axis("off")
+    """Left: the memory of the search. Right: accuracies by k."""
+    figure, (left, right) = panels("Nearest neighbours: the memory of the search, and the accuracy by k", 2)
+    peak = verdict.numbers[PEAK][0]
+    rows = {"all at once": (verdict.numbers[WHOLE], ORANGE), f"in blocks of {MEMORY_MB} MB": (peak, BLUE)}
+    for place, (value, colour) in enumerate(rows.values()):
+        left.barh(place, value, 0.5, color=colour)
+        name_at(left, value, place, f"{value:,.0f} MB", colour)
+    left.set_yticks(range(len(rows)), list(rows))
+    left.set(xlim=(0, 1.25 * verdict.numbers[WHOLE]), ylim=(1.6, -0.6),
+             xlabel="memory on top of the images, MB",
+             title=f"Distances of {M_TEST} to {M_TRAIN:,} images")  # fmt: skip
+    left.grid(axis="y", visible=False)
     ten = [verdict.numbers[f"ten classes, k = {k}: accuracy on {M_TEST}"] for k in KS]
-    right.plot(KS, ten, "o-", color=BLUE, label=f"ten drawn classes, {M_TRAIN:,} images")
+    right.plot(KS, ten, "o-", color=BLUE)
+    name_at(right, KS[1], ten[1], f"ten classes of colours ({M_TRAIN:,} images)", BLUE, xytext=(-30, 12))
     key = "cats, k = {}: accuracy, interval from"
     if key.format(KS[0]) in verdict.numbers:
         values = np.array([verdict.numbers[key.format(k)][0] for k in KS])
         both = [binomtest(round(50 * v), 50).proportion_ci(0.95, "exact") for v in values]
         off = [values - [i.low for i in both], [i.high for i in both] - values]
-        right.errorbar(
-            KS, values, off, fmt="o-", color=ORANGE, capsize=3, label="the course's cats, 209 images"
-        )
-    right.axhline(0.70, color=RED, ls=":", label="logistic regression on the cats: 0.70")
+        right.errorbar(KS, values, off, fmt="o-", color=ORANGE, capsize=3)
+        name_at(right, 0.6, 0.34, "the course's cats (209 images)", ORANGE, xytext=(0, 0))
+    right.axhline(0.70, color=RED, ls=":")
+    name_at(right, KS[-1], 0.70, "logistic regression\non the cats: 0.70", RED, xytext=(6, -16))
     right.set_xticks(KS)
-    right.set(
-        xlabel="neighbours k",
-        ylabel="test accuracy",
-        ylim=(0, 1.02),
-        title="Accuracy, 95% intervals of 50 images",
-    )
-    right.legend(loc="lower right")
+    right.set(xlabel="neighbours k", ylabel="test accuracy", ylim=(0.3, 1.05), xlim=(0.5, 10),
+              title="Accuracy (bars: 95% intervals, 50 images)")  # fmt: skip
     return figure

@@ -1,21 +1,26 @@
-"""Costs for rates over five decades, and the stability bound."""
+"""How nets of each activation end at rates over six decades, and the stability bound."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import RED, panels
+from nnlab.experiments import Run, Verdict, all_of, grouped, verdict_of
+from nnlab.experiments.figures import BLUE, panels
 from nnlab.nn import LOSSES, Array, propagate
 
 EARLY = 20  # the first steps, for which the bound should hold
+CRAWLS, LEFT, TOLD = 0.8, 0.5, 0.95
+ENDS = {"crawls": "#d9d9d9", "learns": "#56B4E9", "learns nothing": "#E69F00", "diverges": "#D55E00"}
 
 
-def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
-    """lambda_max of the Hessian of J before the first step, by power iteration on
-    H v = (g(theta + h v) - g(theta - h v)) / 2h."""
+def largest_eigenvalue(run: Run) -> float:
+    """lambda_max of the Hessian H of J before the first step, by power iteration on
+    H v = (g(theta + h v) - g(theta - h v)) / 2h.
+
+    Where a negative eigenvalue is the largest in size, H is shifted by it.
+    """
     network, batch = run.backprop()
     theta, h = network.theta.copy(), 1e-4
     loss = LOSSES[run["model.output"], run["model.loss"]]
@@ -25,97 +30,106 @@ def largest_eigenvalue(run: Run, rounds: int = 60) -> float:
         propagate(np, network, loss, batch)
         return network.gradient.copy()
 
-    v = gradient(theta)
-    value = 0.0
-    for _ in range(rounds):
-        v /= np.linalg.norm(v)
-        Hv = (gradient(theta + h * v) - gradient(theta - h * v)) / (2.0 * h)
-        value, v = float(v @ Hv), Hv
-    return value
+    def strongest(shift: float = 0.0, rounds: int = 60) -> float:
+        v, value = gradient(theta), 0.0
+        for _ in range(rounds):
+            v /= np.linalg.norm(v)
+            Hv = (gradient(theta + h * v) - gradient(theta - h * v)) / (2.0 * h) - shift * v
+            value, v = float(v @ Hv), Hv
+        return value
+
+    value = strongest()
+    return value if value > 0.0 else value + strongest(shift=value)
 
 
-def falls(run: Run) -> bool:
-    """Does the cost fall in each of the first EARLY steps?"""
+def falling(run: Run) -> float:
+    """The share of the first EARLY steps in which the cost falls."""
     early = run.costs[: EARLY + 1]
-    return bool(np.isfinite(early).all() and (np.diff(early) < 0.0).all())
+    return float(np.sum(np.diff(early) < 0.0)) / EARLY
 
 
-def bounds(runs: Sequence[Run]) -> dict[tuple[int, int], float]:
-    """2 / lambda_max by (depth, seed)."""
-    return {
-        key: 2.0 / largest_eigenvalue(of[0]) for key, of in grouped(runs, "model.depth", "seed").items()
-    }
+def bounds(runs: Sequence[Run]) -> dict[tuple[str, int], float]:
+    """2 / lambda_max by (activation, seed)."""
+    by = grouped(runs, "model.activation", "seed")
+    return {key: 2.0 / largest_eigenvalue(of[0]) for key, of in by.items()}
+
+
+def end(run: Run) -> str:
+    """What became of a run, in one word or two."""
+    if run.status == "diverged":
+        return "diverges"
+    left = run.costs[-1] / run.costs[0]
+    above = run.costs.max() > 1.01 * run.costs[0]
+    return "learns" if left <= CRAWLS else "learns nothing" if above else "crawls"
 
 
 def analyse(runs: Sequence[Run]) -> Verdict:
     """Does a small rate crawl, does a large one diverge, and does the bound predict the first steps?"""
-    rates = sorted({run["optimizer.lr"] for run in runs})
-    slow = [run for run in runs if run["optimizer.lr"] == rates[0]]
-    fast = [run for run in runs if run["optimizer.lr"] == rates[-1]]
-    left = min(float(run.costs[-1] / run.costs[0]) for run in slow)
-    peak = min(float(np.nan_to_num(run.costs, nan=np.inf).max() / run.costs[0]) for run in fast)
-    bound, told = bounds(runs), []
-    for run in runs:
-        relative = run["optimizer.lr"] / bound[run["model.depth"], run["seed"]]
-        if not 0.5 <= relative <= 2.0:
-            told.append(falls(run) == (relative < 1.0))
-    best = {depth: min(grouped(of, "optimizer.lr").items(), key=lambda pair: _mean_cost(pair[1]))[0]
-            for depth, of in grouped(runs, "model.depth").items()}  # fmt: skip
-    typical = {d: float(np.median([b for (depth, _), b in bound.items() if depth == d])) for d in best}
-    sentence = (
-        f"At {rates[0]:g} at least {100 * left:.0f}% of the cost is left after "
-        f"{runs[0]['trainer.iterations']} steps, at {rates[-1]:g} the cost rises to at least {peak:.1f} "
-        f"times its start; the bound 2 / lambda_max tells the first {EARLY} steps for {sum(told)} of "
-        f"{len(told)} runs, and the best rate is "
-        + " and ".join(f"{best[d]:g} at depth {d} (bound {typical[d]:.2g})" for d in best)
-        + "."
-    )
-    numbers = {
-        "cost left at the smallest rate, least": left,
-        "peak at the largest rate over the start, least": peak,
-        "runs that the bound tells": [sum(told), len(told)],
-        "diverged runs": sum(run.status == "diverged" for run in runs),
+    by = grouped(runs, "model.activation", "optimizer.lr")
+    activations, rates = (list(dict.fromkeys(key[i] for key in by)) for i in (0, 1))
+    slow = min(run.costs[-1] / run.costs[0] for a in activations for run in by[a, min(rates)])
+    lost = {
+        a: {lr: sum(run.status == "diverged" for run in by[a, lr]) for lr in rates} for a in activations
     }
-    numbers |= {f"depth {d}: best rate, 2 / lambda_max": [best[d], typical[d]] for d in best}
-    for (depth, lr), of in grouped(runs, "model.depth", "optimizer.lr").items():
-        numbers[f"depth {depth}, rate {lr:g}: final cost"] = _mean_cost(of)
-    holds = left > 0.8 and peak > 2.0 and sum(told) >= 0.95 * len(told)
-    return verdict_of(holds, sentence, numbers)
-
-
-def _mean_cost(runs: Sequence[Run]) -> float:
-    return float(np.mean([np.nan_to_num(run.costs[-1], nan=np.inf) for run in runs]))
+    diverges = {
+        a: any(lost[a][lr] == len(by[a, lr]) for lr in rates) or (None if any(lost[a].values()) else False)
+        for a in activations
+    }
+    bound, told = bounds(runs), []
+    numbers = {}
+    for run in runs:
+        relative = run["optimizer.lr"] / bound[run["model.activation"], run["seed"]]
+        if not LEFT <= relative <= 1.0 / LEFT:
+            told.append((falling(run) == 1.0) == (relative < 1.0))
+    for a in activations:
+        typical = float(np.median([b for (name, _), b in bound.items() if name == a]))
+        best = min(
+            rates, key=lambda lr: np.mean([np.nan_to_num(r.costs[-1], nan=np.inf) for r in by[a, lr]])
+        )
+        numbers[f"{a}: 2 / lambda_max, best rate"] = [typical, best]
+        numbers[f"{a}: diverged"] = [f"{n} of {len(by[a, lr])} at {lr:g}" for lr, n in lost[a].items() if n]
+    infinite = [a for a in activations if diverges[a]]
+    never = [a for a in activations if diverges[a] is False]
+    sentence = (
+        f"At {min(rates):g} at least {100 * slow:.0f}% of the cost is left after "
+        f"{runs[0]['trainer.iterations']} steps; at some larger rate the cost of all nets goes to infinity "
+        f"with {', '.join(infinite) or 'no activation'}, and of no net with "
+        f"{', '.join(never) or 'any activation left'}; the bound 2 / lambda_max tells the first {EARLY} "
+        f"steps of {sum(told)} of {len(told)} runs."
+    )
+    parts = [slow > CRAWLS, sum(told) >= TOLD * len(told), *diverges.values()]
+    return verdict_of(all_of(parts), sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Cost curves; then, for each depth, the final and the highest cost by rate, with the bound."""
-    bound, by = bounds(runs), grouped(runs, "model.depth", "optimizer.lr")
-    depths = sorted({depth for depth, _ in by})
-    figure, axes = panels("The learning rate over five decades", 1 + len(depths))
-    rates = sorted({lr for _, lr in by})
-    for i, lr in enumerate(rates[::2]):
-        colour = matplotlib.colormaps["cividis"](i / len(rates[::2]))
-        axes[0].plot(by[depths[-1], lr][0].costs, color=colour, lw=1.0, label=f"{lr:g}")
-    axes[0].set(
-        xlabel="step",
-        ylabel="cost on the training set",
-        title=f"{depths[-1]} layers, by rate",
-        ylim=(0, 1.5),
+    """Left: how the nets end by rate and activation, and the bound. Right: the first steps."""
+    by, bound = grouped(runs, "model.activation", "optimizer.lr"), bounds(runs)
+    activations, rates = (list(dict.fromkeys(key[i] for key in by)) for i in (0, 1))
+    figure, (left, right) = panels(
+        "How nets end, by learning rate and activation, beside the bound of the theory",
+        2,
+        height=3.9,
     )
-    axes[0].legend(fontsize=7, ncols=3, loc="upper right")
-    measures: dict[str, Callable[[Array], float]] = {
-        "highest cost of the run": lambda costs: float(np.nan_to_num(costs, nan=1e3).max()),
-        f"cost after {runs[0]['trainer.iterations']} steps": lambda costs: float(costs[-1]),
-    }
-    for ax, depth in zip(axes[1:], depths, strict=True):
-        rates = sorted(lr for d, lr in by if d == depth)
-        for label, of in measures.items():
-            values = np.array([[of(run.costs) for run in by[depth, lr]] for lr in rates])  # (rates, seeds)
-            (line,) = ax.plot(rates, values.mean(axis=1), label=label)
-            ax.plot(rates, values, "o", color=line.get_color(), alpha=0.4)
-        edge = np.median([b for (d, _), b in bound.items() if d == depth])
-        ax.axvline(edge, color=RED, ls="--", label="2 / lambda_max")
-        name = "logistic regression" if depth == 1 else f"tanh net, {depth} layers"
-        ax.set(xscale="log", yscale="log", xlabel="learning rate", title=name)
-    axes[1].legend(fontsize=7, loc="upper left")
+    words = list(ENDS)
+    worst = [[max(words.index(end(run)) for run in by[a, lr]) for lr in rates] for a in activations]
+    left.imshow(worst, cmap=ListedColormap(list(ENDS.values())), vmin=0, vmax=len(ENDS) - 1, aspect="auto")
+    for row, ends in enumerate(worst):
+        first = [i for i, word in enumerate(ends) if i == 0 or ends[i - 1] != word]
+        for start, stop in zip(first, [*first[1:], len(ends)], strict=True):
+            text = words[ends[start]].replace(" ", "\n" if stop - start < 2 else " ")
+            left.text((start + stop - 1) / 2, row, text, ha="center", va="center", fontsize=6.5)
+        edge = np.median([b for (a, _), b in bound.items() if a == activations[row]])
+        place = np.interp(np.log(edge), np.log(rates), range(len(rates)))
+        left.plot([place] * 2, [row + 0.15, row + 0.5], color="black", lw=2)
+    left.set_xticks(range(len(rates)), [f"{lr:g}" for lr in rates], rotation=45)
+    left.set_yticks(range(len(activations)), activations)
+    left.grid(False)
+    left.set(
+        xlabel="learning rate", title="How the worst of 3 nets ends\n(black: the bound 2 / lambda_max)"
+    )
+    relative = [run["optimizer.lr"] / bound[run["model.activation"], run["seed"]] for run in runs]
+    right.plot(relative, [falling(run) for run in runs], "o", color=BLUE, alpha=0.35)
+    right.axvline(1.0, color="black", lw=2)
+    right.set(xscale="log", xlabel="learning rate, as a multiple of 2 / lambda_max", ylim=(-0.03, 1.03),
+              title=f"Share of the first {EARLY} steps in which\nthe cost falls (dot: a net)")  # fmt: skip
     return figure

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.experiments.figures import BLUE, ORANGE, name_at, panels
 from nnlab.nn import Array, Parameters, classes, logits
 from nnlab.nn import activation as function
 
@@ -84,7 +84,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Left: test accuracy by depth, identity and ReLU. Right: singular values of the hidden map."""
     figure, (left, right) = panels(
-        "Linear units: depth adds nothing; ReLU units of the same nets for comparison", 2
+        "Linear and ReLU units: test accuracy by depth, and the rank of the linear map", 2
     )
     linear = linear_by_depth(runs)
     relu = [run for run in runs if run["model.activation"] == "relu" and run["model.depth"] > 1]
@@ -93,14 +93,14 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         depths = sorted(of)
         accuracy = [[run.metrics["test/accuracy"] for run in of[d]] for d in depths]
         mean, sd = np.mean(accuracy, axis=1), np.std(accuracy, axis=1, ddof=1)
-        left.errorbar(depths, mean, sd, fmt="o-", color=colour, capsize=3, label=activation)
+        left.errorbar(depths, mean, sd, fmt="o-", color=colour, capsize=3)
+        name_at(left, depths[1], float(mean[1]), activation, colour, xytext=(8, 12))
     left.set(
         xlabel="layers with weights",
         ylabel="test accuracy (1000 pictures)",
         title="Mean and deviation over seeds",
     )
     left.set_xticks(depths)
-    left.legend()
     deepest = max(linear)
     W, _ = collapse(linear[deepest][0].weights[:-1])
     values = np.linalg.svd(W, compute_uv=False)

@@ -1,76 +1,48 @@
-"""Test accuracy by number of training pictures, for nets of four sizes on the same test pictures."""
+"""Test accuracy by number of training pictures, for nets of several sizes on the same test pictures."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from nnlab.experiments import Run, Verdict, verdict_of
-from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, panels
-from nnlab.nn import Array, classes
+from nnlab.experiments import Interval, Run, Tuned, Verdict, difference, tuned, verdict_of
+from nnlab.experiments import right as answers
+from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, name_at, panels
 
-Right = dict[tuple[str, int], Array]  # (net, m): (seeds, pictures), 1 where the answer is right
+Right = dict[
+    tuple[str, int], NDArray[np.float64]
+]  # (net, m): (seeds, pictures), 1 where the answer is right
 
 NETS: dict[tuple[int, ...], tuple[str, str]] = {
-    (80, 28, 20): ("large", ORANGE),
-    (20, 7, 5): ("medium", BLUE),
+    (64,): ("large", ORANGE),
+    (16,): ("medium", BLUE),
     (4,): ("small", GREEN),
     (): ("logistic", GREY),
+    (16, 16, 16): ("deep", PURPLE),
 }
-NAMES = tuple(name for name, _ in NETS.values())
-SAMPLES = 4000
-INTERVALS = 6  # the intervals of the pass rule
+SIZES = ("small", "medium", "large")
+SELECT, JUDGE = slice(None, 1000), slice(1000, None)  # of the test pictures
+LEVEL = 1.0 - 0.05 / 6  # of each of the six intervals of the pass rule
 
 
-def net(run: Run) -> str:
-    """The name of the net, by its hidden layers."""
-    return NETS[tuple(run["model.hidden"])][0]
-
-
-def pictures(run: Run) -> int:
-    """m: the name of the training file begins with it."""
-    return int(Path(run["data.train"]).stem.partition("_")[0])
-
-
-def by_net(runs: Sequence[Run]) -> dict[tuple[str, int], list[Run]]:
-    """The runs by (net, m), in the order of their seeds."""
+def by_net(runs: Sequence[Run]) -> dict[tuple[str, int], Tuned]:
+    """The nets by (net, m), each at its best rate on the selecting pictures; the smallest m first."""
     found: dict[tuple[str, int], list[Run]] = {}
-    for run in sorted(runs, key=lambda run: run["seed"]):
-        found.setdefault((net(run), pictures(run)), []).append(run)
-    return found
+    for run in runs:
+        m = int(Path(run["data.train"]).stem.partition("_")[0])  # the name of the file begins with it
+        found.setdefault((NETS[tuple(run["model.hidden"])][0], m), []).append(run)
+    return {
+        key: tuned(found[key], ["optimizer.lr"], lambda run: 1.0 - float(answers([run], SELECT).mean()))
+        for key in sorted(found, key=lambda key: key[1])
+    }
 
 
-def right(runs: Sequence[Run]) -> Right:
-    """Which test pictures each net classifies correctly."""
-    found = {}
-    for key, of in by_net(runs).items():
-        arrays = [run.arrays("predictions") for run in of]
-        found[key] = np.array([classes(a["test"]) == a["y_test"] for a in arrays], float)
-    return found
-
-
-def difference(a: Array, b: Array) -> list[float]:
-    """The mean of a - b, (seeds, pictures) each, and its interval over samples of both."""
-    gap = a - b
-    seeds, images = samples(gap.shape)
-    means = ((seeds @ gap) * images).sum(axis=1)  # (SAMPLES,)
-    low, high = np.quantile(means, [0.025 / INTERVALS, 1.0 - 0.025 / INTERVALS])
-    return [float(gap.mean()), float(low), float(high)]
-
-
-@cache
-def samples(shape: tuple[int, ...]) -> tuple[Array, ...]:
-    """For each n of the shape: how often each of n items is drawn in n draws, over n (SAMPLES, n)."""
-    random = np.random.RandomState(0)
-    return tuple(random.multinomial(n, np.full(n, 1.0 / n), SAMPLES) / n for n in shape)
-
-
-def size_gains(found: Right) -> dict[int, list[float]]:
-    """D(m) = large minus small with its interval, by m."""
-    return {m: difference(found["large", m], found["small", m]) for m in sizes(found)}
+def right(nets: dict[tuple[str, int], Tuned]) -> Right:
+    """Which of the judging pictures each net classifies correctly."""
+    return {key: answers(of.runs, JUDGE) for key, of in nets.items()}
 
 
 def sizes(found: Right) -> list[int]:
@@ -78,85 +50,92 @@ def sizes(found: Right) -> list[int]:
     return sorted({m for _, m in found})
 
 
+def size_gains(found: Right) -> dict[int, Interval]:
+    """D(m) = large minus small with its interval, by m."""
+    return {m: difference(found["large", m], found["small", m], LEVEL) for m in sizes(found)}
+
+
 def analyse(runs: Sequence[Run]) -> Verdict:
     """Do data help each net? Does size help with much data, more than with little, and not with little?"""
-    found = right(runs)
+    nets = by_net(runs)
+    found = right(nets)
     few, *_, many = sizes(found)
-    data = {name: difference(found[name, many], found[name, few]) for name in NAMES}
+    data = {name: difference(found[name, many], found[name, few], LEVEL) for name in SIZES}
     size = size_gains(found)
     together = difference(
-        found["large", many] - found["small", many], found["large", few] - found["small", few]
+        found["large", many] - found["small", many], found["large", few] - found["small", few], LEVEL
     )
-    gains = [*(data[name] for name in ("small", "medium", "large")), size[many], together]
-    _, low, high = size[few]
-    if any(gain[2] < 0.0 for gain in gains) or low > 0.0:
+    gains = [*data.values(), size[many], together]
+    if any(gain.high < 0.0 for gain in gains) or size[few].low > 0.0:
         holds: bool | None = False
     else:
-        holds = True if all(gain[1] > 0.0 for gain in gains) and high < size[many][0] / 2.0 else None
+        useless = size[few].high < size[many].middle / 2.0
+        holds = True if all(gain.low > 0.0 for gain in gains) and useless else None
     accuracy = {key: float(of.mean()) for key, of in found.items()}
     sentence = (
         f"From {few} to {many:,} pictures the small net goes from {accuracy['small', few]:.3f} to "
         f"{accuracy['small', many]:.3f}, the large one from {accuracy['large', few]:.3f} to "
-        f"{accuracy['large', many]:.3f}, logistic regression from {accuracy['logistic', few]:.3f} to "
-        f"{accuracy['logistic', many]:.3f}; the large net is ahead of the small one by "
+        f"{accuracy['large', many]:.3f}; the large net is ahead of the small one by "
         f"{points(size[few])} points with {few} and {points(size[many])} with {many:,}, "
         f"{points(together)} more."
     )
-    numbers: dict[str, Any] = {
-        f"{name}, m = {m:,}: mean, lowest, highest test accuracy": [
-            accuracy[name, m], *(float(end(found[name, m].mean(axis=1))) for end in (np.min, np.max))
-        ]
-        for name in NAMES for m in sizes(found)
-    }  # fmt: skip
-    numbers |= {f"{name}, gain from {few} to {many:,}: interval": gain for name, gain in data.items()}
-    numbers |= {f"large minus small, m = {m:,}: interval": gain for m, gain in size.items()}
-    numbers["that gain with much minus with little data: interval"] = together
-    return verdict_of(holds, sentence, numbers | training(runs))
-
-
-def points(gain: Sequence[float]) -> str:
-    """A difference of accuracies with its interval, in points."""
-    mean, low, high = (100.0 * value for value in gain)
-    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
-
-
-def training(runs: Sequence[Run]) -> dict[str, Any]:
-    """The training accuracy, and the mean costs of the last two quarters: does the cost still fall?"""
     numbers: dict[str, Any] = {}
-    for (name, m), of in by_net(runs).items():
-        quarters = np.mean([[part.mean() for part in np.array_split(run.costs, 4)] for run in of], axis=0)
-        accuracy = float(np.mean([run.metrics["train/accuracy"] for run in of]))
-        numbers[f"{name}, m = {m:,}: training accuracy, cost in the third and last quarter"] = [
-            accuracy, float(quarters[2]), float(quarters[3])
+    for (name, m), of in nets.items():
+        each = found[name, m].mean(axis=1)  # (seeds,)
+        told = of.told + " (edge of the grid)" * bool(of.at_edge)
+        numbers[f"{name}, m = {m:,}: mean, lowest, highest test accuracy"] = [
+            float(each.mean()), float(each.min()), float(each.max())
         ]  # fmt: skip
-    return numbers
+        numbers[f"{name}, m = {m:,}: best rate; cost in the third and last quarter"] = [
+            told,
+            *quarters(of.runs),
+        ]
+    numbers |= {f"{name}, gain from {few} to {many:,}: interval": list(gain) for name, gain in data.items()}
+    numbers |= {f"large minus small, m = {m:,}: interval": list(gain) for m, gain in size.items()}
+    numbers["that gain with much minus with little data: interval"] = list(together)
+    return verdict_of(holds, sentence, numbers)
+
+
+def points(gain: Interval) -> str:
+    """A difference of accuracies with its interval, in points."""
+    return "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100.0 * value for value in gain))
+
+
+def quarters(runs: Sequence[Run]) -> list[float]:
+    """The mean costs of the last two quarters of the training: does the cost still fall?"""
+    means = np.mean([[part.mean() for part in np.array_split(run.costs, 4)] for run in runs], axis=0)
+    return [float(means[2]), float(means[3])]
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Left: accuracy by m for each net. Right: the large net minus the small one."""
-    found = right(runs)
+    found = right(by_net(runs))
     m = sizes(found)
-    figure, (left, right_) = panels("Test accuracy by number of training pictures and size of the net", 2)
-    for hidden, (name, colour) in NETS.items():
+    figure, (left, right_) = panels(
+        "Test accuracy by the number of training pictures and the size of the net", 2
+    )
+    heights: list[float] = []
+    ends = {name: float(found[name, m[-1]].mean()) for name, _ in NETS.values() if (name, m[-1]) in found}
+    for hidden, (name, colour) in sorted(NETS.items(), key=lambda net: ends.get(net[1][0], 0.0)):
+        if name not in ends:
+            continue
         accuracy = np.array([found[name, k].mean(axis=1) for k in m])  # (sizes, seeds)
         layers = "-".join(map(str, hidden)) or "no hidden layer"
-        left.fill_between(m, accuracy.min(axis=1), accuracy.max(axis=1), color=colour, alpha=0.2, lw=0)
-        left.plot(m, accuracy.mean(axis=1), "o-", color=colour, label=f"{name} ({layers})")
-    left.set(
-        ylabel="test accuracy (2000 pictures)",
-        title="Mean of 5 seeds; band: lowest to highest",
-        ylim=(0.5, 1.05),
-    )
-    left.legend(loc="upper left")
+        left.fill_between(m, accuracy.min(axis=1), accuracy.max(axis=1), color=colour, alpha=0.15, lw=0)
+        left.plot(m, accuracy.mean(axis=1), "o-", color=colour)
+        heights.append(max(ends[name], heights[-1] + 0.022 if heights else 0.0))
+        name_at(left, m[-1], heights[-1], f"{name} ({layers})", colour)
+    left.set(ylabel="test accuracy (1000 pictures)", title="Mean of 5 seeds; band: lowest to highest")
+    left.set_ylim(top=max(left.get_ylim()[1], heights[-1] + 0.01))  # so that no name is cut off
     gains = 100.0 * np.array(list(size_gains(found).values()))  # (sizes, 3)
     right_.axhline(0.0, color="black", lw=0.8)
-    right_.axhline(gains[-1, 0] / 2.0, color=GREY, lw=1.0, ls=":", label=f"half of the gain at {m[-1]:,}")
-    bars = np.abs(gains[:, 1:] - gains[:, :1]).T
-    right_.errorbar(m, gains[:, 0], bars, fmt="o-", color=ORANGE, capsize=4)
-    right_.set(ylabel="points of test accuracy", title="Large net minus small; bars: joint 95% intervals")
-    right_.legend(loc="upper left")
+    right_.errorbar(
+        m, gains[:, 0], np.abs(gains[:, 1:] - gains[:, :1]).T, fmt="o-", color=ORANGE, capsize=4
+    )
+    right_.set(ylabel="points of test accuracy", title="64 units minus 4; bars: joint 95% intervals")
     for ax in (left, right_):
         ax.set(xscale="log", xlabel="training pictures m")
         ax.set_xticks(m, [f"{k:,}" for k in m])
         ax.minorticks_off()
+    left.set_xlim(m[0] * 0.8, m[-1] * 12)
     return figure

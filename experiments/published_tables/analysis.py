@@ -80,7 +80,7 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     right.set_xticks(range(len(labels)), labels)
     right.set(
         xlim=(-0.6, len(labels) - 0.4),
-        ylim=(0.5, 1.0),
+        ylim=(0.0, 1.0),
         title="Test accuracy with 95% interval (50 images)",
     )
     return figure

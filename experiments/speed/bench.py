@@ -4,6 +4,8 @@ make bench                            all parts, about a quarter of an hour
 make bench ARGS="--only loop"         one part again; the other parts stay as they were measured
 make bench ARGS="--quick"             all parts, small, to see that they work; into a temporary folder
 make bench ARGS="--table"             measure nothing; write the table anew from the last measurements
+
+The measurements are kept for each kind of BLAS kernels; the table shows all kinds.
 """
 
 import argparse
@@ -15,14 +17,17 @@ from tempfile import mkdtemp
 from typing import Any
 
 from experiments.speed import (
+    adaptive,
     cells,
     conventional,
     loop,
     machine,
     scale,
     stacked,
+    starts,
     streaming,
     summary,
+    thousands,
 )
 from nnlab.experiments import write_index
 
@@ -30,13 +35,17 @@ HERE = Path(__file__).parent
 PARTS: dict[str, Callable[[bool], Any]] = {
     "loop": loop.measure,
     "float32": loop.float32,
+    "adaptive": adaptive.measure,
     "diagnostics": loop.diagnostics,
     "stacked": stacked.measure,
+    "starts": starts.measure,
     "cells": cells.measure,
     "conventional": conventional.measure,
     "scale": scale.measure,
     "streaming": streaming.measure,
+    "thousands": thousands.measure,
 }
+TOGETHER = ("cells", "conventional")  # parts that are compared with each other
 
 
 def main() -> None:
@@ -47,27 +56,36 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="measure nothing, write the table anew")
     given = parser.parse_args()
     folder = Path(mkdtemp(prefix="nnlab-speed-")) if given.quick else HERE
-    measurements = summary.read(folder)
+    kinds, here = summary.read(folder), machine.kernels()
     if not given.table:
-        _measure(measurements, given.only or list(PARTS), given.quick, folder)
-    summary.write(measurements, folder)
+        found = kinds.setdefault(here, summary.nothing())
+        _measure(found, given.only or list(PARTS), given.quick, lambda: summary.write(kinds, folder))
+    summary.write(kinds, folder)
     if not given.quick:
         write_index()
-    summary.show(measurements)
+    if here in kinds:
+        summary.show(kinds[here])
     print(f"written to {folder}")
 
 
-def _measure(measurements: dict[str, Any], names: list[str], quick: bool, folder: Path) -> None:
-    here = machine.describe()
-    if measurements["machine"] != here:  # times of two machines cannot be compared
-        measurements |= {"machine": here, "load": {}, "parts": {}}
+def _measure(measurements: dict[str, Any], names: list[str], quick: bool, keep: Callable[[], None]) -> None:
     for name in names:
         print(f"{name} ...", flush=True)
         begin, load = time.time(), os.getloadavg()[0]
         measurements["parts"][name] = PARTS[name](quick)
-        measurements["load"][name] = load
-        summary.write(measurements, folder)
+        measurements["load"][name], measurements["machines"][name] = load, machine.describe()
+        _drop_other_half(measurements, name)
+        keep()
         print(f"{name} measured in {time.time() - begin:.0f} s", flush=True)
+
+
+def _drop_other_half(measurements: dict[str, Any], name: str) -> None:
+    """Rows of two parts compare their times, which they cannot if they are of two machines."""
+    machines = measurements["machines"]
+    for other in {*TOGETHER} - {name} if name in TOGETHER else ():
+        if other in machines and machines[other] != machines[name]:
+            for kept in ("parts", "load", "machines"):
+                del measurements[kept][other]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from experiments.speed import harness, ours
-from experiments.speed.work import ITERATIONS, NETS, cell, data_name
+from experiments.speed.work import ITERATIONS, NETS, cell
 from experiments.speed.workers import Worker, cores
 from nnlab.cells import plan as plans
 from nnlab.records import record
@@ -22,7 +22,7 @@ CELLS, PLANNED = 256, 513
 def command(verb: str, *overrides: str) -> list[str]:
     """The command line of nnlab for the deep net and the data of this benchmark."""
     data = cell("deep").config.data
-    paths = [f"data={data_name()}", f"data.train={data.train}", f"data.test={data.test}"]
+    paths = ["data=hdf5", f"data.train={data.train}", f"data.test={data.test}"]
     return [sys.executable, "-m", "nnlab", verb, *paths, *NETS["deep"], *overrides]
 
 

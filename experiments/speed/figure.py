@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.speed.rows import Row
+from experiments.speed.row import Row
 from nnlab.experiments import figures as panels
 from nnlab.experiments.figures import BLUE, GREEN, GREY, ORANGE, RED
 
@@ -20,10 +20,10 @@ Measured = Mapping[str, Any]
 
 def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     """Draw the measurements."""
-    figure = Figure(figsize=(10.0, 7.8), layout="constrained")
-    halves: Any = figure.subfigures(2, 1)  # each with its own margins; typed by matplotlib as if one
-    above, below = halves
-    (deep, two), (growth, targets) = above.subplots(1, 2), below.subplots(1, 2)
+    figure = Figure(figsize=(10.0, 12.0), layout="constrained")
+    bands: Any = figure.subfigures(3, 1, height_ratios=(3, 3, 6))  # typed by matplotlib as if one
+    deep, two = bands[0].subplots(1, 2)
+    growth, targets = bands[1].subplots(), bands[2].subplots()
     nets = parts.get("loop", {}).get("nets", {})
     for axes, net in ((deep, "deep"), (two, "two_layer")):
         _bars(axes, nets.get(net, {}))
@@ -90,7 +90,6 @@ def _targets(axes: Axes, rows: Sequence[Row]) -> None:
     colours = [GREEN if row.met else RED for row in shown]
     axes.scatter([shares[row] for row in shown], range(len(shown)), color=colours, s=18)
     axes.axvline(1.0, color=GREY, linewidth=1.2)
-    labels = [row.what if len(row.what) < 46 else row.what[:44] + "…" for row in shown]
-    axes.set_yticks(range(len(shown)), labels)
+    axes.set_yticks(range(len(shown)), [row.what for row in shown])
     axes.set_xlim(0.0, max(1.1, *(1.05 * shares[row] for row in shown)))
-    axes.set_title("measured / target, where it is above a quarter")
+    axes.set_title("measured / target, where it is above a quarter (green: met)")

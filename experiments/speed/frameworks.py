@@ -96,23 +96,57 @@ class Jax(_Scanned):
     def describe(self, problem: Problem) -> tuple[Any, Callable[[Any, Any], Any]]:
         """A list of (W, b)."""
         import jax
-        import jax.numpy as jnp
 
-        X, Y = jnp.array(problem.images.T), jnp.array(problem.Y)
-
-        def loss(parameters: Any) -> Any:
-            A = X
-            for W, b in parameters[:-1]:
-                A = jnp.maximum(W @ A + b, 0.0)
-            W, b = parameters[-1]
-            Z = W @ A + b
-            return jnp.mean(jnp.logaddexp(0.0, Z) - Y * Z)
+        cost_and_gradient, parameters = _differentiated(problem)
 
         def step(parameters: Any, _: Any) -> Any:
-            cost, gradient = jax.value_and_grad(loss)(parameters)
+            cost, gradient = cost_and_gradient(parameters)
             return jax.tree.map(lambda p, g: p - problem.lr * g, parameters, gradient), cost
 
-        return [(jnp.array(W), jnp.zeros((len(W), 1))) for W in problem.weights], step
+        return parameters, step
+
+
+class JaxAdam(_Scanned):
+    """JAX with W1 itself and Adam (Kingma & Ba 2015, algorithm 1), with nnlab's defaults."""
+
+    def describe(self, problem: Problem) -> tuple[Any, Callable[[Any, Any], Any]]:
+        """The number of steps done, the list of (W, b), and two moments like it."""
+        import jax
+        import jax.numpy as jnp
+
+        cost_and_gradient, parameters = _differentiated(problem)
+        lr, beta1, beta2, epsilon = 0.0001, 0.9, 0.999, 1e-8
+
+        def step(state: Any, _: Any) -> Any:
+            t, parameters, v, s = state
+            cost, gradient = cost_and_gradient(parameters)
+            t += 1.0
+            v = jax.tree.map(lambda v, g: beta1 * v + (1.0 - beta1) * g, v, gradient)
+            s = jax.tree.map(lambda s, g: beta2 * s + (1.0 - beta2) * g * g, s, gradient)
+            rate, unbias = lr / (1.0 - beta1**t), 1.0 / (1.0 - beta2**t)
+            move = lambda p, v, s: p - rate * v / (jnp.sqrt(unbias * s) + epsilon)  # noqa: E731
+            return (t, jax.tree.map(move, parameters, v, s), v, s), cost
+
+        zeros = jax.tree.map(jnp.zeros_like, parameters)
+        return (jnp.zeros(()), parameters, zeros, zeros), step
+
+
+def _differentiated(problem: Problem) -> tuple[Callable[[Any], Any], Any]:
+    """JAX's function from a list of (W, b) to the cost and its gradient, and the list at the start."""
+    import jax
+    import jax.numpy as jnp
+
+    X, Y = jnp.array(problem.images.T), jnp.array(problem.Y)
+
+    def loss(parameters: Any) -> Any:
+        A = X
+        for W, b in parameters[:-1]:
+            A = jnp.maximum(W @ A + b, 0.0)
+        W, b = parameters[-1]
+        Z = W @ A + b
+        return jnp.mean(jnp.logaddexp(0.0, Z) - Y * Z)
+
+    return jax.value_and_grad(loss), [(jnp.array(W), jnp.zeros((len(W), 1))) for W in problem.weights]
 
 
 class JaxGram(_Scanned):

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from experiments.speed import frameworks, ours, peers
-from experiments.speed.work import ITERATIONS, NETS, data_name, problem
+from experiments.speed.work import ITERATIONS, NETS, TOLERANCE, data_name, problem
 from experiments.speed.workers import Failure, Timed, Worker, cores, trainer, working
 
 FAST, SLOW = 15, 3  # repeats
 SOME = 100  # iterations of a slow peer, whose time is scaled to all of them
-TOLERANCE = 1e-6  # a time counts only if the costs agree to this
 
 # name -> class; the peers without Gram are slow, since they multiply with all n_0 inputs in every step
 NNLAB = {"nnlab": ours.Loop, "nnlab with K": ours.LoopWithK, "floor": ours.Floor}

@@ -6,8 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from threadpoolctl import threadpool_info
+from nnlab.records import provenance
 
 PACKAGES = ("numpy", "scikit-learn", "torch", "jax", "mlflow", "hydra-core")
 
@@ -21,7 +20,7 @@ def describe() -> dict[str, Any]:
         "memory GB": round(memory / 2**30),
         "kernel": platform.release().split("-")[0],
         "python": platform.python_version(),
-        "blas": _blas(),
+        "blas": " ".join(f"{value}" for value in _blas().values()),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
     }
 
@@ -35,10 +34,14 @@ def _processor() -> str:
     return f"{name} (family {found.get('cpu family', '?')}, model {found.get('model', '?')})"
 
 
-def _blas() -> str:
-    np.zeros((2, 2)) @ np.zeros((2, 2))
-    found = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    return ", ".join(f"{b['internal_api']} {b['version']} for {b.get('architecture', '?')}" for b in found)
+def kernels() -> str:
+    """The name of the kernels of NumPy's BLAS, such as Haswell; if it has none, of the processor."""
+    return str(_blas().get("architecture") or platform.machine())
+
+
+def _blas() -> dict[str, Any]:
+    found: list[dict[str, Any]] = provenance.environment()["blas"]
+    return found[0] if found else {}
 
 
 def _version(name: str) -> str | None:

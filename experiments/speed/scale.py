@@ -77,7 +77,7 @@ def _point(
 ) -> dict[str, Any]:
     m, n_0 = images.shape
     n_1 = LAYERS["deep"][1]
-    chosen, why = choose_solver((n_0, n_1, m), batch, ITERATIONS, MEMORY_MB, l2)
+    chosen, why = choose_solver((n_0, n_1, m), batch, MEMORY_MB, l2)
     steps = {solver: _seconds(solver, images, K, batch, l2) for solver in start}
     totals = {solver: start[solver] + ITERATIONS * steps[solver] for solver in start}
     return {

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.speed import figure
-from experiments.speed.rows import WITH_W1, Row, paired, rows
+from experiments.speed.row import Row, ratio_text
+from experiments.speed.rows import WITH_W1, paired, rows
 
 WRITTEN = "<!-- what follows is written by `make bench` -->"
 HEAD = ("", "nnlab", "peer", "ratio", "target", "met")
-MEASUREMENTS = "measurements.json"
+MEASUREMENTS, PICTURE = "measurements-{}.json", "speed-{}.png"  # by the kernels of BLAS
 CLAIM = (
     "nnlab trains its nets faster than every peer that does the same work, and a sweep costs little more "
     "than its arithmetic."
@@ -22,23 +23,33 @@ CLAIM = (
 Measured = Mapping[str, Any]
 
 
-def verdict(measurements: Measured) -> dict[str, Any]:
+def verdict(kinds: Measured) -> dict[str, Any]:
     """Confirmed if all targets are met, refuted if one is missed, inconclusive if one was not measured."""
-    lines = rows(measurements["parts"])
-    missed = [row.what for row in lines if row.met is False]
-    missing = [row.what for row in lines if row.missing]
+    lines = {kind: rows(each["parts"]) for kind, each in kinds.items()}
+    every = [row for of_kind in lines.values() for row in of_kind]
+    missed, missing = any(row.met is False for row in every), any(row.missing for row in every)
     return {
         "name": "speed",
         "claim": CLAIM,
-        "verdict": "refuted" if missed else "inconclusive" if missing else "confirmed",
-        "sentence": _sentence(measurements["parts"], lines, missed, missing),
-        "figures": {row.what: _digits(row.value) for row in lines if row.value is not None},
+        "verdict": "refuted" if missed else "inconclusive" if missing or not every else "confirmed",
+        "sentence": " ".join(
+            f"With {kind} kernels {_sentence(kinds[kind]['parts'], of_kind)}"
+            for kind, of_kind in lines.items()
+        ),
+        "figures": {
+            f"{kind}: {row.what}": _digits(row.value)
+            for kind, of_kind in lines.items()
+            for row in of_kind
+            if row.value is not None
+        },
         "runs": [],
     }
 
 
-def _sentence(parts: Measured, lines: Sequence[Row], missed: Sequence[str], missing: Sequence[str]) -> str:
+def _sentence(parts: Measured, lines: Sequence[Row]) -> str:
     """The most important numbers, and the targets that were missed or not measured."""
+    missed = [row.what for row in lines if row.met is False]
+    missing = sum(row.missing for row in lines)
     told = sum(row.met is not None for row in lines)
     said = [f"{told - len(missed)} of {told} measured targets are met"]
     deep = parts.get("loop", {}).get("nets", {}).get("deep", {})
@@ -56,35 +67,78 @@ def _sentence(parts: Measured, lines: Sequence[Row], missed: Sequence[str], miss
     if missed:
         said.append(f"missed: {', '.join(missed)}")
     if missing:
-        said.append(f"{len(missing)} not measured")
+        said.append(f"{missing} not measured")
     return "; ".join(said) + "."
 
 
-def markdown(measurements: Measured) -> str:
-    """The end of the README: verdict, machine, table, and the points by m."""
+def markdown(kinds: Measured) -> str:
+    """The end of the README: the verdict, all kinds of kernels side by side, then each with its machine."""
+    said = verdict(kinds)
+    each = "\n".join(_details(kind, measurements) for kind, measurements in kinds.items())
+    return f"**{said['verdict'].capitalize()}.** {said['sentence']}\n\n{_side_by_side(kinds)}\n\n{each}"
+
+
+def _side_by_side(kinds: Measured) -> str:
+    """Each target with what was measured with each kind of kernels; what misses it is bold."""
+    columns = [{row.what: row for row in rows(each["parts"])} for each in kinds.values()]
+    aimed = dict.fromkeys(
+        what for column in columns for what, row in column.items() if row.target is not None
+    )
+    lines = [
+        [what, *(_measured(column[what]) if what in column else "" for column in columns)] for what in aimed
+    ]
+    return _table(("a target", *kinds), lines)
+
+
+def _measured(row: Row) -> str:
+    """`0.93 (≤ 1)`."""
+    if row.value is None:
+        return f"not measured (≤ {row.target:g})"
+    value = f"{row.value:.3g} {row.unit}" if row.unit else ratio_text(row.value)
+    text = f"{value.strip()} (≤ {row.target:g})"
+    return text if row.met else f"**{text}**"
+
+
+def _details(kind: str, measurements: Measured) -> str:
+    """A folded part of the page: machine, table, the points by m; and the picture."""
     parts = measurements["parts"]
     table = _table(HEAD, [row.cells() for row in rows(parts)])
-    said = verdict(measurements)
-    text = f"**{said['verdict'].capitalize()}.** {said['sentence']}\n\n{_stated(measurements)}\n\n{table}\n"
+    folded = f"{_stated(measurements)}\n\n{table}\n"
     if points := parts.get("scale"):
-        text += f"\n{_points(points)}\n"
-    return text + "\n![The loops, the growth with m, the targets](speed.png)\n"
+        folded += f"\n{_points(points)}\n"
+    return (
+        f"## {kind} kernels\n\n![The loops, the growth with m, the targets]({PICTURE.format(kind)})\n\n"
+        f"<details><summary>The machine and all rows</summary>\n\n{folded}\n</details>\n"
+    )
 
 
 def _stated(measurements: Measured) -> str:
-    """The machine, its load and versions, and the images that were used."""
-    machine, parts = measurements["machine"], measurements["parts"]
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    """The machines with their versions, the load, and the images that were used."""
+    parts, machines = measurements["parts"], measurements["machines"]
+    of_machine: dict[str, list[str]] = {}
+    for part, machine in machines.items():
+        of_machine.setdefault(_described(machine), []).append(part)
+    said = [f"{text} ({', '.join(names)})" for text, names in of_machine.items()]
+    if len(said) == 1:
+        said = list(of_machine)
     data = {"catvnoncat": "the course's photographs", "painted": "the painted set"}
     name = parts.get("loop", {}).get("data")
     return (
-        f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['memory GB']} GB; "
-        f"Linux {machine['kernel']}; Python {machine['python']}; NumPy's BLAS: {machine['blas']}; "
-        f"{versions}. Data: {data.get(name, 'not measured')}, 209 images. The load average before a part "
-        f"was at most {max(measurements['load'].values(), default=0.0):.1f}. Seconds are medians (with "
-        "ranges) of 2500 iterations in float64 on one core; ratios are nnlab's time over the peer's, the "
+        f"Machine: {'. Another machine: '.join(said)}. Data: {data.get(name, 'not measured')}, 209 images. "
+        "The load average before a part was at most "
+        f"{max(measurements['load'].values(), default=0.0):.1f}. Seconds are medians (with ranges) of 2500 "
+        "iterations in float64 on one core; ratios are nnlab's time over the peer's, the "
         "medians of pairs that ran one after the other. Peers that hold W1 ran 100 of the 2500 iterations, "
         "scaled up. A time counts only where the costs agreed to 1e-6."
+    )
+
+
+def _described(machine: Measured) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory GB']} GB; "
+        f"Linux {machine['kernel']}; Python {machine['python']}; NumPy's BLAS: {machine['blas']}; "
+        f"{versions}"
     )
 
 
@@ -118,32 +172,38 @@ def show(measurements: Measured) -> None:
     for row in rows(measurements["parts"]):
         table.add_row(*(cell.replace("**", "") for cell in row.cells()))
     console.print(table, markup=False)
-    said = verdict(measurements)
-    print(f"{said['verdict']}: {said['sentence']}")
+    print(_sentence(measurements["parts"], rows(measurements["parts"])))
 
 
-def write(measurements: Measured, folder: Path) -> None:
-    """Write measurements, verdict, picture and the end of the README, all from the rounded numbers."""
-    measurements = _digits(measurements)
-    for name, content in ((MEASUREMENTS, measurements), ("verdict.json", verdict(measurements))):
-        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    figure.save(measurements["parts"], rows(measurements["parts"]), folder / "speed.png")
+def write(kinds: Measured, folder: Path) -> None:
+    """Write measurements, verdict, pictures and the end of the README, all from the rounded numbers."""
+    kinds = _digits(kinds)
+    for kind, measurements in kinds.items():
+        _write_json(folder / MEASUREMENTS.format(kind), measurements)
+        figure.save(measurements["parts"], rows(measurements["parts"]), folder / PICTURE.format(kind))
+    _write_json(folder / "verdict.json", verdict(kinds))
     readme = folder / "README.md"
     head = (
         readme.read_text("utf-8").partition(WRITTEN)[0].rstrip()
         if readme.is_file()
         else f"# speed\n\n{CLAIM}"
     )
-    readme.write_text(f"{head}\n\n{WRITTEN}\n\n{markdown(measurements)}")
+    readme.write_text(f"{head}\n\n{WRITTEN}\n\n{markdown(kinds)}", "utf-8")
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The measurements of before; empty if there are none."""
-    path = folder / MEASUREMENTS
-    if not path.is_file():
-        return {"machine": None, "load": {}, "parts": {}}
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+    """The measurements of before, by the kernels of BLAS."""
+    paths = {path.stem.partition("-")[2]: path for path in folder.glob(MEASUREMENTS.format("*"))}
+    return {kind: json.loads(paths[kind].read_text("utf-8")) for kind in sorted(paths)}
+
+
+def nothing() -> dict[str, Any]:
+    """The measurements of a machine before the first."""
+    return {"machines": {}, "load": {}, "parts": {}}
 
 
 def _digits(value: Any) -> Any:

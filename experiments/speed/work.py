@@ -12,6 +12,7 @@ from nnlab.config.compose import compose
 from nnlab.nn import Array, draw, targets
 
 ITERATIONS = 2500
+TOLERANCE = 1e-6  # a time counts only if the costs agree to this
 NETS = {
     "two_layer": ["model=two_layer", "init.scheme=normal", "init.scale=0.01"],
     "deep": ["model=deep"],

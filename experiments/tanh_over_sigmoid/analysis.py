@@ -6,17 +6,23 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import BLUE, ORANGE, panels
+from nnlab.experiments import (
+    Race,
+    Run,
+    Verdict,
+    all_of,
+    grouped,
+    race,
+    races_settled_by,
+    steps_to,
+    verdict_of,
+)
+from nnlab.experiments.figures import BLUE, ORANGE, panels, strips
 
 TARGET = 0.3
 COLOUR = {"sigmoid": ORANGE, "tanh": BLUE}
-
-
-def steps(run: Run) -> int:
-    """Steps until the cost is at most TARGET; all steps if it never is."""
-    below = np.flatnonzero(run.costs <= TARGET)
-    return int(below[0]) if len(below) else int(run["trainer.iterations"])
+KEYS = ["optimizer.lr", "init.scale"]
+USUAL = 0.6  # the initial scale of the grid that is next to 1: there the signs are looked at
 
 
 def agreement(rows: NDArray[np.floating]) -> float:
@@ -34,51 +40,71 @@ def sign_agreement(run: Run) -> tuple[float, float]:
     return float(np.mean(single)), float(np.mean(whole))
 
 
-def analyse(runs: Sequence[Run]) -> Verdict:
-    """Is every tanh net faster than every sigmoid net? Do the signs agree?"""
-    by = grouped(runs, "model.depth", "optimizer.lr", "model.activation")
-    counts = {key: [steps(run) for run in of] for key, of in by.items()}
-    settings = sorted({key[:2] for key in counts})
-    ahead = [max(counts[*key, "tanh"]) < min(counts[*key, "sigmoid"]) for key in settings]
-    ratios = [np.median(counts[*key, "sigmoid"]) / np.median(counts[*key, "tanh"]) for key in settings]
-    signs = {a: np.mean([sign_agreement(run) for run in of], axis=0).tolist()
-             for a, of in grouped(runs, "model.activation").items()}  # fmt: skip
-    sentence = (
-        f"tanh reaches a cost of {TARGET:g} first in {sum(ahead)} of {len(ahead)} settings, "
-        f"{min(ratios):.1f} to {max(ratios):.1f} times as fast or more; for one example "
-        f"{100 * signs['sigmoid'][0]:.0f}% of a sigmoid unit's weights move with one sign, "
-        f"{100 * signs['tanh'][0]:.0f}% of a tanh unit's."
-    )
-    numbers = {
-        f"{a}, depth {d}, lr {lr:g}: steps, median and range": [float(np.median(c)), min(c), max(c)]
-        for (d, lr, a), c in counts.items()
+def signs(runs: Sequence[Run]) -> dict[str, list[float]]:
+    """The mean agreement by activation, once for each start: for one example, and for the whole set."""
+    starts = {(run["model.activation"], run["model.depth"], run["seed"]): run for run in runs
+              if run["init.scale"] == USUAL}  # fmt: skip
+    return {
+        name: np.mean([sign_agreement(run) for (a, *_), run in starts.items() if a == name], 0).tolist()
+        for name in COLOUR
     }
-    numbers |= {f"{a}: sign agreement, one example and all": s for a, s in signs.items()}
-    holds = all(ahead) and signs["sigmoid"][0] == 1.0 and signs["tanh"][0] < 0.9
-    return verdict_of(holds, sentence, numbers)
+
+
+def by_depth(runs: Sequence[Run]) -> dict[int, Race]:
+    """The race at each depth, in steps to the target."""
+    return {
+        depth: race(grouped(of, "model.activation"), KEYS, lambda run: steps_to(run, TARGET))
+        for depth, of in grouped(runs, "model.depth").items()
+    }  # fmt: skip
+
+
+def analyse(runs: Sequence[Run]) -> Verdict:
+    """Do the signs agree, and is the sigmoid slower at its own best rate and scale?"""
+    found, agree = by_depth(runs), signs(runs)
+    level = 1.0 - 0.05 / len(found)
+    one_sign = agree["sigmoid"][0] == 1.0 and agree["tanh"][0] < 0.9
+    slower = [of.is_slower("sigmoid", "tanh", level) for of in found.values()]
+    sentence = (
+        f"To a cost of {TARGET:g}, each at its best rate and scale, the sigmoid takes "
+        + " and ".join(f"{of.ratio('sigmoid', 'tanh', level)} times the steps of tanh at depth {depth}"
+                       for depth, of in found.items())
+        + f"; for one example {100 * agree['sigmoid'][0]:.0f}% of a sigmoid unit's weights move with one "
+        f"sign, {100 * agree['tanh'][0]:.0f}% of a tanh unit's."
+    )  # fmt: skip
+    numbers = {f"depth {depth}, {key}": value for depth, of in found.items()
+               for key, value in of.numbers("steps").items()}  # fmt: skip
+    numbers |= {f"{a}: sign agreement, one example and all": s for a, s in agree.items()}
+    pairs = {f"depth {depth}": (of, "sigmoid", "tanh") for depth, of in found.items()}
+    settled_by = races_settled_by(pairs, level)
+    return verdict_of(all_of([one_sign, *slower]), sentence, numbers, settled_by)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """For each depth the cost curves at the higher rate; then the sign agreement."""
-    lr = max(run["optimizer.lr"] for run in runs)
-    by = grouped([run for run in runs if run["optimizer.lr"] == lr], "model.depth", "model.activation")
-    depths = sorted({depth for depth, _ in by})
-    figure, axes = panels("tanh learns faster than the sigmoid in hidden layers", len(depths) + 1)
-    for ax, depth in zip(axes, depths, strict=False):
-        for activation, colour in COLOUR.items():
-            for i, run in enumerate(by[depth, activation]):
-                ax.plot(
-                    np.minimum.accumulate(run.costs), color=colour, lw=0.9, label=None if i else activation
-                )
-        ax.axhline(TARGET, color="black", lw=0.8, ls=":")
-        ax.set(
-            xscale="log", xlim=(10, None), ylim=(0, 0.75), xlabel="step", title=f"{depth} layers, lr {lr:g}"
+    """For each depth the steps of each seed; then the sign agreement."""
+    found = by_depth(runs)
+    figure, axes = panels(
+        "Sigmoid and tanh in hidden layers, each at its best rate and initial scale", 1 + len(found)
+    )
+    for ax, (depth, of) in zip(axes, found.items(), strict=False):
+        rows = {
+            f"{a}\n{side.told.replace(', ', chr(10))}": (side.values.tolist(), COLOUR[a])
+            for a, side in of.sides.items()
+        }
+        strips(
+            ax,
+            rows,
+            most=runs[0]["trainer.iterations"],
+            xlabel=f"steps to a cost of {TARGET:g}",
+            xlim=(0, None),
+            title=f"{depth} layers (dot: a seed)",
         )
-    axes[0].set_ylabel("lowest cost so far, 5 seeds")
-    axes[0].legend(loc="lower left")
-    signs = {a: verdict.numbers[f"{a}: sign agreement, one example and all"] for a in COLOUR}
-    for i, (activation, pair) in enumerate(signs.items()):
-        axes[-1].bar(np.arange(2) + 0.4 * (i - 0.5), pair, 0.38, color=COLOUR[activation])
-    axes[-1].set_xticks([0, 1], ["one example", "all"])
-    axes[-1].set(ylim=(0.5, 1.02), title="Same sign in dW")
+    agree = {a: verdict.numbers[f"{a}: sign agreement, one example and all"] for a in COLOUR}
+    for place, (a, pair) in enumerate(agree.items()):
+        for kind, value, shift in zip(("one example", "all examples"), pair, (-0.15, 0.15), strict=True):
+            axes[-1].plot([0.0, value], [place + shift] * 2, color=COLOUR[a], lw=2)
+            axes[-1].plot(value, place + shift, "o", color=COLOUR[a])
+            axes[-1].annotate(kind, (0.0, place + shift), (2, 3), textcoords="offset points", fontsize=7)
+    axes[-1].set_yticks(range(len(agree)), list(agree))
+    axes[-1].set(xlim=(0.0, 1.05), ylim=(1.5, -0.5), xlabel="share of the weights",
+                 title="Weights of a unit that move\nwith the same sign")  # fmt: skip
     return figure

@@ -1,15 +1,12 @@
-"""Nets with one hidden layer, built for a function or trained on it, and their errors by width."""
+"""Nets with one hidden layer, built for a function by hand, and their errors by width."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nnlab.data.synthetic import CURVES
-from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import COLOURS, panels
+from nnlab.experiments import Run, Verdict, verdict_of
+from nnlab.experiments.figures import COLOURS, name_at, panels
 from nnlab.nn import Array, Parameters, logits
 from nnlab.nn import activation as function
 
@@ -24,10 +21,6 @@ RATES = {"relu": (-2.0, -1.0, -0.5), "sigmoid": (-1.0, -1.0, -0.5)}  # predicted
 WIDTHS = tuple(2**k for k in range(2, 11))
 X = np.linspace(0.0, 1.0, 10_001)[:, np.newaxis]  # (points, 1)
 SMALL, NEAR, STEEP = 0.02, 0.15, 50.0
-CLOSE = 0.1  # allowed error of trained nets, in standard deviations of the function
-
-
-# -- built -----------------------------------------------------------------------------------------
 
 
 def polyline(f: Function, n: int) -> Parameters:
@@ -83,113 +76,38 @@ def built() -> tuple[bool, dict[str, list[float]]]:
     return falls and small and off <= NEAR, numbers
 
 
-def built_relative(name: str, n: int) -> float:
-    """The rmse on [0, 1] of the net built of n ReLUs, divided by the curve's standard deviation."""
-    values = CURVES[name](X[:, 0])
-    net = logits(polyline(CURVES[name], n), X, function("relu"))[0]
-    return float(np.sqrt(np.mean((net - values) ** 2)) / values.std())
-
-
-# -- trained ---------------------------------------------------------------------------------------
-
-
-def relative(run: Run, split: str) -> float:
-    """The rmse divided by the standard deviation of the targets; infinite for a diverged net."""
-    return float(run.metrics.get(f"{split}/rmse", np.inf) / run.metrics["train/deviation"])
-
-
-def best_runs(runs: Sequence[Run]) -> dict[str, dict[int, list[Run]]]:
-    """By curve and width: the runs at the rate with the lowest median training error, best run first."""
-
-    def middle(of: Sequence[Run]) -> float:
-        return float(np.median([relative(run, "train") for run in of]))
-
-    found: dict[str, dict[int, list[Run]]] = {}
-    for (file, width), of in grouped(runs, "data.train", "model.width").items():
-        seeds = min(grouped(of, "optimizer.lr").values(), key=middle)
-        seeds.sort(key=lambda run: relative(run, "test"))
-        found.setdefault(Path(file).stem.removesuffix("_train"), {})[width] = seeds
-    return found
-
-
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Do such nets exist? Does training find them?"""
-    exist, numbers = built()
-    narrow, wide = (f(run["model.width"] for run in runs) for f in (min, max))
-    falls, close, told = [], [], []
-    for name, widths in best_runs(runs).items():
-        medians = [float(np.median([relative(run, "test") for run in of])) for of in widths.values()]
-        for (width, of), median in zip(widths.items(), medians, strict=True):
-            numbers[f"trained, {name}, width {width}: rate, least, median, largest error; built"] = [
-                of[0]["optimizer.lr"], relative(of[0], "test"), median, relative(of[-1], "test"),
-                built_relative(name, width),
-            ]  # fmt: skip
-        falls += [name] * bool(np.diff(medians).max() < 0.0)
-        close += [name] * (medians[-1] < CLOSE)
-        told.append(f"{medians[0]:.2g} to {medians[-1]:.2g} for {name}")
-    fit = "fit every function at the predicted rates" if exist else "do not fit as predicted"
+    """Do the built nets get as close as wanted?"""
+    holds, numbers = built()
+    worst = max(values[1] for values in numbers.values())
+    off = max(abs(values[2] - values[3]) for values in numbers.values())
     sentence = (
-        f"Built nets {fit}; trained ones come within a tenth of the spread for "
-        f"{', '.join(close) or 'no curve'}, and get better with every width for "
-        f"{', '.join(falls) or 'no curve'}: from {narrow} to {wide} units the median test error over the "
-        f"spread goes from {', '.join(told)}."
+        f"Nets built of {WIDTHS[0]} to {WIDTHS[-1]} units get closer with every doubling: with "
+        f"{WIDTHS[-1]} units the largest error on three functions is {worst:.2g}, and the errors fall at "
+        f"the predicted rates, to within {off:.2g} of the exponent."
     )
-    return verdict_of(exist and len(falls) == len(close) == len(told), sentence, numbers)
-
-
-# -- picture ---------------------------------------------------------------------------------------
+    return verdict_of(holds, sentence, numbers)
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
-    """Errors of trained and built nets, the widest trained nets, the built nets and their errors."""
-    figure, axes = panels("One hidden layer: what training finds, and what there is", 2, 2)
-    found = best_runs(runs)
-    _trained_errors(axes[0], found)
-    _trained_nets(axes[1], found)
-    _built_nets(axes[2])
-    _built_errors(axes[3])
-    return figure
-
-
-def _trained_errors(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
-    for colour, (name, widths) in zip(COLOURS, found.items(), strict=False):
-        x = list(widths)
-        seeds = np.array(
-            [[relative(run, "test") for run in of] for of in widths.values()]
-        )  # (widths, seeds)
-        axis.loglog(x, np.median(seeds, axis=1), "o-", color=colour, label=f"{name}, trained")
-        axis.fill_between(x, seeds.min(axis=1), seeds.max(axis=1), color=colour, alpha=0.15, lw=0)
-        axis.loglog(x, [built_relative(name, n) for n in x], "s:", color=colour, label=f"{name}, built")
-        axis.set_xticks(x, map(str, x))
-    axis.axhline(CLOSE, color="black", lw=0.8, ls="--")
-    axis.set(xlabel="ReLUs in the hidden layer", title="Test rmse / standard deviation (band: seeds)")
-    axis.legend(fontsize=7)
-
-
-def _trained_nets(axis: Axes, found: dict[str, dict[int, list[Run]]]) -> None:
-    for colour, (name, widths) in zip(COLOURS, found.items(), strict=False):
-        seeds = widths[max(widths)]
-        net = logits(seeds[len(seeds) // 2].weights, 2.0 * X - 1.0, function("relu"))[0]
-        axis.plot(X, CURVES[name](X), color=colour, lw=4, alpha=0.25)
-        axis.plot(X, net, color=colour, lw=1.2, label=name)
-    axis.set(xlabel="t", title=f"Curves (wide), trained nets of {max(widths)} ReLUs (line)")
-
-
-def _built_nets(axis: Axes) -> None:
-    for colour, f in zip(COLOURS, FUNCTIONS.values(), strict=False):
-        axis.plot(X, f(X), color=colour, lw=4, alpha=0.25)
-        for activation, style in (("relu", "-"), ("sigmoid", ":")):
+    """The nets that are built of 8 units, and the errors by width."""
+    figure, axes = panels("Nets of one hidden layer that are built, not trained: how close they are", 3)
+    for ax, activation in zip(axes, BUILD, strict=False):
+        for colour, (name, f) in zip(COLOURS, FUNCTIONS.items(), strict=False):
+            ax.plot(X, f(X), color=colour, lw=4, alpha=0.25)
             with np.errstate(over="ignore"):
-                fit = logits(BUILD[activation](f, 8), X, function(activation))[0]
-            axis.plot(X, fit, style, color=colour, lw=1.2)
-    axis.set(xlabel="x", title="Functions (wide), built: 8 ReLUs (line), 8 sigmoids (dots)")
-
-
-def _built_errors(axis: Axes) -> None:
+                ax.plot(
+                    X, logits(BUILD[activation](f, 8), X, function(activation))[0], color=colour, lw=1.2
+                )
+            name_at(ax, 1.0, float(f(X[-1:])[0, 0]), name, colour)
+        ax.set(xlabel="x", xlim=(0, 1.5), title=f"Functions (wide)\nand nets of 8 {activation} units")
+        ax.set_xticks([0, 0.5, 1])
     found = errors()
     for colour, name in zip(COLOURS, FUNCTIONS, strict=False):
         for activation, style in (("relu", "-"), ("sigmoid", ":")):
-            label = f"{name}, {activation}"
-            axis.loglog(WIDTHS, found[activation, name], f"o{style}", color=colour, label=label)
-    axis.set(xlabel="units in the hidden layer", title="Built: largest error on [0, 1]")
-    axis.legend(fontsize=7)
+            values = found[activation, name]
+            axes[2].loglog(WIDTHS, values, style, color=colour)
+        name_at(axes[2], WIDTHS[-1], found["relu", name][-1], name, colour)
+    axes[2].set(xlabel="units in the hidden layer", xlim=(WIDTHS[0], WIDTHS[-1] * 30),
+                title="Largest error on [0, 1]\n(line: relu, dotted: sigmoid)")  # fmt: skip
+    return figure

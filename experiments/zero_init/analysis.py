@@ -1,12 +1,15 @@
 """Do the units of a layer stay equal?"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlab.experiments import Run, Verdict, grouped, verdict_of
-from nnlab.experiments.figures import COLOURS, panels
+from nnlab.experiments.figures import COLOURS, name_at, panels
+
+CALM = 0.01  # how far a cost may rise in one step
 
 
 def row_differences(run: Run) -> list[float]:
@@ -23,23 +26,26 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     by_scheme = grouped(runs, "init.scheme")
     zero = max(max(row_differences(run)) for run in by_scheme["zeros"])
     random = min(min(row_differences(run)) for run in by_scheme["normal"])
-    last = {key: float(np.mean([run.costs[-1] for run in of])) for key, of in _longest(runs).items()}
+    last = {key: [float(run.costs[-1]) for run in of] for key, of in _longest(runs).items()}
     activations = grouped(runs, "model.activation")
-    learns = all(last["normal", a] < last["zeros", a] for a in activations if a != "sigmoid")
-    still = [run for run in by_scheme["zeros"] if run["model.activation"] != "sigmoid"]
-    frozen = max((np.abs(W).max() for run in still for W, _ in run.weights), default=0.0)
-    costs = [f"{last['normal', a]:.3f} against {last['zeros', a]:.3f} ({a})" for a in activations]
+    learns = all(max(last["normal", a]) < min(last["zeros", a]) for a in activations if a != "sigmoid")
+    rise = max(float(np.diff(run.costs).max() / run.costs[0]) for run in runs)
+    costs = [
+        f"{np.mean(last['normal', a]):.3f} against {np.mean(last['zeros', a]):.3f} ({a})"
+        for a in activations
+    ]
     sentence = (
         f"From zeros two units of a layer differ by {zero:g} at every step; from random weights of "
         f"0.01, with biases 0, by at least {random:.1e}, and they reach a cost of {', '.join(costs)}."
     )
-    numbers = {
+    numbers: dict[str, Any] = {
         "largest row difference from zeros": zero,
         "smallest row difference from random weights": random,
-        "largest weight from zeros, tanh and relu": float(frozen),
+        "largest rise of a cost in a step, over its start": rise,
     }
-    numbers |= {f"final cost, {s} {a}": cost for (s, a), cost in last.items()}
-    return verdict_of(zero == 0.0 and random > 0.0 and learns, sentence, numbers)
+    numbers |= {f"final costs, {s} {a}": values for (s, a), values in last.items()}
+    holds = zero == 0.0 and random > 0.0 and learns if rise <= CALM else None
+    return verdict_of(holds, sentence, numbers)
 
 
 def _longest(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
@@ -51,24 +57,32 @@ def _longest(runs: Sequence[Run]) -> dict[tuple[str, str], list[Run]]:
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
     """Left: costs. Right: the differences of the rows."""
     figure, (left, right) = panels(
-        "All weights 0: the units of a layer stay the same for ever, and the net learns less or nothing", 2
+        "From zeros and from random weights: the cost, and the difference of two units", 2
     )
-    for (scheme, activation), of in _longest(runs).items():
+    heights: list[float] = []
+    for (scheme, activation), of in sorted(_longest(runs).items(), key=lambda pair: pair[1][0].costs[-1]):
         colour = COLOURS[("sigmoid", "tanh", "relu").index(activation)]
-        style = ":" if scheme == "zeros" else "-"
-        label = f"{activation}, {'zeros' if scheme == 'zeros' else 'random 0.01'}"
-        left.plot(of[0].costs, style, color=colour, label=label)
-    left.set(xlabel="step", ylabel="cost on the training set", title="Cost (seed 1)", ylim=(0.0, 1.5))
-    left.legend()
-    for scheme, colour in (("zeros", COLOURS[3]), ("normal", COLOURS[0])):
-        steps, spread = [], []
-        for count, of in grouped(grouped(runs, "init.scheme")[scheme], "trainer.iterations").items():
-            steps.append(count)
-            spread.append([np.median(row_differences(run)) for run in of])
-        label = {"zeros": "from zeros: exactly 0", "normal": "from random weights of 0.01"}[scheme]
-        right.errorbar(steps, np.mean(spread, axis=1), np.ptp(spread, axis=1) / 2, fmt="o-", color=colour,
-                       label=label)  # fmt: skip
-    right.set(xscale="log", xlabel="step", title="Difference of two units' weights")
+        for run in of:
+            left.plot(run.costs, ":" if scheme == "zeros" else "-", color=colour, lw=1.2)
+        height = max(float(of[0].costs[-1]), heights[-1] + 0.045 if heights else 0.0)
+        heights.append(height)
+        name = f"{activation} from {'zeros' if scheme == 'zeros' else '0.01'}"
+        name_at(left, len(of[0].costs), height, name, colour)
+    left.set(xlabel="step", ylabel="cost on the training set", ylim=(0.0, 0.85),
+             xlim=(0, 1.45 * len(runs[-1].costs)),
+             title="Cost, three seeds (dotted: from zeros)")  # fmt: skip
+    for scheme, colour, name in (("zeros", COLOURS[3], "from zeros: exactly 0"),
+                                 ("normal", COLOURS[0], "from random weights of 0.01")):  # fmt: skip
+        by = grouped(grouped(runs, "init.scheme")[scheme], "trainer.iterations")
+        spread = np.array([[np.median(row_differences(run)) for run in of] for of in by.values()])
+        right.plot(list(by), spread, "o", color=colour, alpha=0.3)
+        right.plot(list(by), spread.mean(axis=1), color=colour)
+        name_at(right, next(iter(by)), float(spread[0].mean()), name, colour, xytext=(0, 12))
+    right.set(
+        xscale="log",
+        xlabel="step",
+        ylabel="largest difference of their weights",
+        title="Two units of a layer",
+    )
     right.set_ylim(bottom=-0.002)
-    right.legend()
     return figure

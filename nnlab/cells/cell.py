@@ -1,18 +1,16 @@
 """A cell: a configuration in which everything is decided, and its identity."""
 
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 from nnlab.cells.build import layer_sizes
 from nnlab.cells.choose_solver import choose_solver
 from nnlab.cells.load import dataset
-from nnlab.cells.ranking import SCORES
-from nnlab.config import Config, canonical, hidden_sizes
+from nnlab.config import Config, canonical, copied, hidden_sizes
 from nnlab.data import Dataset, Part
 from nnlab.errors import UserError
 from nnlab.nn import OPTIMIZERS
-from nnlab.records import fingerprint, record
+from nnlab.records import SCORES, fingerprint, record
 
 
 @dataclass(frozen=True)
@@ -22,6 +20,7 @@ class Cell:
     config: Config
     fingerprint: str
     figure: str = SCORES[0]  # what its nets are ranked by
+    data_digest: str = ""  # of its data; not in earlier plans
 
     def folder(self, home: Path) -> Path:
         """Where its record is, or will be."""
@@ -32,7 +31,7 @@ def resolve(cfg: Config) -> Cell:
     """Decide what depends on the data (layers, solver) and name the cell; UserError if they don't fit."""
     data = dataset(cfg)
     _check_outputs(cfg, data)
-    cfg = deepcopy(cfg)
+    cfg = copied(cfg)
     if cfg.data.folds is not None and cfg.data.fold is None:
         cfg.data.fold = 0
     hidden = hidden_sizes(cfg.model)
@@ -41,31 +40,35 @@ def resolve(cfg: Config) -> Cell:
     if cfg.optimizer.batch_size is not None and cfg.optimizer.batch_size >= data.m:
         cfg.optimizer.batch_size = None
     if data.train.streamed:
-        _check_streamed(cfg, data.m)
+        _check_streamed(cfg, data)
     if cfg.trainer.solver == "auto":
         cfg.trainer.solver, _ = solver(cfg, data)
-    return Cell(cfg, fingerprint(canonical(cfg), data.digest), SCORES[data.train.regression])
+    name = fingerprint(canonical(cfg), data.digest)
+    return Cell(cfg, name, SCORES[data.train.regression], data.digest)
 
 
 def explain_solver(cell: Cell) -> str:
-    """The solver of a cell and why it was taken."""
-    taken = cell.config.trainer.solver
-    choice, why = solver(cell.config, dataset(cell.config))
-    return f"{taken}: {why if taken == choice else 'as asked'}"
+    """How the first layer of a cell is trained and why, as a sentence."""
+    data, taken = dataset(cell.config), cell.config.trainer.solver
+    choice, why = solver(cell.config, data)
+    examples = "images" if data.train.x.ndim == 4 else "examples"
+    how = {
+        "gram": f"W1 is held as coefficients over the {data.m} training {examples} (solver gram)",
+        "primal": "W1 itself is trained (solver primal)",
+    }[taken]
+    return f"{how}: {why}" if taken == choice else f"{how}, as asked"
 
 
 def solver(cfg: Config, data: Dataset) -> tuple[str, str]:
     """The solver that ``auto`` takes, and why."""
-    optimizer, trainer = cfg.optimizer, cfg.trainer
+    optimizer = cfg.optimizer
     if not OPTIMIZERS[optimizer.name].linear:
-        return "primal", f"{optimizer.name} is not linear in the gradients"
+        return "primal", f"the steps of {optimizer.name} are no combinations of the training data"
     if data.train.streamed:
-        return "primal", "the images are streamed from disk"
+        return "primal", "the training data are streamed from disk"
     n_0, n_1, *_ = layer_sizes(cfg, data)
     m = len(data.train.whole.y) if isinstance(data.train, Part) else data.m  # the same for all folds
-    return choose_solver(
-        (n_0, n_1, m), optimizer.batch_size, trainer.iterations, cfg.data.memory_mb, optimizer.l2
-    )
+    return choose_solver((n_0, n_1, m), optimizer.batch_size, cfg.data.memory_mb, optimizer.l2)
 
 
 def _check_outputs(cfg: Config, data: Dataset) -> None:
@@ -73,22 +76,23 @@ def _check_outputs(cfg: Config, data: Dataset) -> None:
     output = cfg.model.output
     if data.train.regression and output != "identity":
         raise UserError(
-            f"model.output: {output} answers with classes, {cfg.data.train} has real targets; "
+            f"model.output: {output} answers with classes, {data.train.path} has real targets; "
             "give model.output=identity model.loss=squared_error"
         )
     if len(data.classes) > 2 and output == "sigmoid":
         raise UserError(
-            f"model.output: sigmoid tells 2 classes apart, {cfg.data.train} has "
+            f"model.output: sigmoid tells 2 classes apart, {data.train.path} has "
             f"{len(data.classes)}; give model.output=softmax"
         )
 
 
-def _check_streamed(cfg: Config, m: int) -> None:
+def _check_streamed(cfg: Config, data: Dataset) -> None:
     """A set that stays on disk is trained by minibatches, with W1 itself."""
-    too_large = f"data.memory_mb: {cfg.data.memory_mb} MB do not hold {cfg.data.train} as float64"
+    too_large = f"data.memory_mb: {cfg.data.memory_mb} MB do not hold {data.train.path} as float64"
     if cfg.optimizer.batch_size is None:
         raise UserError(
-            f"{too_large}; give an optimizer.batch_size below {m} to stream it, or raise data.memory_mb"
+            f"{too_large}; give an optimizer.batch_size below {data.m} to stream it, "
+            "or raise data.memory_mb"
         )
     if cfg.trainer.solver == "gram":
         raise UserError(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnlab.cells.snapshot import COSTS
 from nnlab.nn import (
     LOSSES,
     FirstLayer,
@@ -90,7 +91,7 @@ class Evaluation:
     def __call__(self, step: Step) -> None:
         """Evaluate the net before update ``step.step``."""
         every = self._cfg.trainer.eval_every
-        if every is None or step.step % every:
+        if every is None or step.step % every or step.step in self._steps[-1:]:
             return
         start = time.perf_counter()
         self._steps.append(step.step)
@@ -120,6 +121,14 @@ class Evaluation:
             return inputs
         self._kept[name] = list(inputs)
         return self._kept[name]
+
+    def resume(self, history: Mapping[str, NDArray[Any]]) -> None:
+        """Take over the ``curves`` of the steps before."""
+        curves = {name: list(map(float, values)) for name, values in history.items() if name != COSTS}
+        self._steps = list(map(int, curves.pop("steps", [])))
+        self._metrics = [
+            dict(zip(curves, values, strict=True)) for values in zip(*curves.values(), strict=True)
+        ]
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Each metric as (points,) beside its ``steps``; nothing where eval_every is null."""

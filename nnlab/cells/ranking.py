@@ -1,6 +1,7 @@
 """Ranking: which configuration is the best, by the mean over the results that only repeat it."""
 
 import json
+import math
 import re
 import statistics
 from collections import defaultdict
@@ -10,8 +11,8 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from nnlab.config import held_out_by
+from nnlab.records import counted, state
 
-SCORES = ("accuracy", "rmse")  # what nets are ranked by: classifiers, and nets of a regression
 NUISANCE = ("seed", "data.fold")  # keys that repeat a configuration; all other keys belong to it
 REPETITION = re.compile(r"#\d+|f\d+/\d+")  # seed and fold in a run's name
 
@@ -24,7 +25,17 @@ class Result:
     name: str
     status: str
     params: Mapping[str, Any]  # the configuration by dotted key
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float]  # no scores of a diverged net
+
+    @cached_property
+    def counted(self) -> Mapping[str, float]:
+        """The metrics as they are ranked and averaged: a diverged net counts as a constant answer."""
+        return counted(self.status, self.metrics)
+
+    @cached_property
+    def state(self) -> str:
+        """``learnt`` or ``stuck`` for a finished net; another status as it is."""
+        return state(self.status, self.metrics)
 
 
 R = TypeVar("R", bound=Result)
@@ -43,25 +54,29 @@ class Configuration(Generic[R]):
         return " ".join(part for part in self.runs[0].name.split() if not REPETITION.fullmatch(part))
 
     def mean(self, metric: str) -> float:
-        """The mean over the results that have this metric; NaN if none has it.
-
-        An error counts as infinite where a result does not have it, since that net diverged.
-        """
+        """The mean over the results that have this metric; NaN if none has it."""
         values = self.values(metric)
-        if is_error(metric) and len(values) < len(self.runs):
-            return float("inf")
         return statistics.fmean(values) if values else float("nan")
 
     def values(self, metric: str) -> list[float]:
-        """The results' values of a metric."""
-        return [run.metrics[metric] for run in self.runs if metric in run.metrics]
+        """The results' values of a metric; a diverged net counts as a constant answer."""
+        return [run.counted[metric] for run in self.runs if metric in run.counted]
+
+    @property
+    def diverged(self) -> int:
+        """How many of its results diverged."""
+        return sum(run.status == "diverged" for run in self.runs)
 
     @cached_property
     def middle(self) -> R:
-        """The median result of a configuration; of an even number, the worse of the middle two."""
+        """The median of the results that did not diverge (of all, if each did).
+
+        Of an even number it is the worse of the middle two.
+        """
+        sound = [run for run in self.runs if run.status != "diverged"] or self.runs
         metric = self.select_by
-        worst = float("inf") if is_error(metric) else 0.0
-        ordered = sorted(self.runs, key=lambda run: -sort_key(metric, run.metrics.get(metric, worst)))
+        worst = math.inf if is_error(metric) else -math.inf
+        ordered = sorted(sound, key=lambda run: -sort_key(metric, run.counted.get(metric, worst)))
         return ordered[(len(ordered) - 1) // 2]
 
 
@@ -77,7 +92,7 @@ def ranked_by(score: str, configurations: Iterable[Mapping[str, Any]]) -> str:
 def rank(results: Sequence[R], select_by: str) -> list[Configuration[R]]:
     """The configurations, the best mean first; of equal means the lowest mean cost on the same examples.
 
-    A diverged net counts with the accuracy that it has: an output that is not a number is a wrong answer.
+    A diverged net counts as a constant answer; configurations that only diverged come last.
     """
     groups: dict[str, list[R]] = defaultdict(list)
     for result in results:
@@ -86,9 +101,10 @@ def rank(results: Sequence[R], select_by: str) -> list[Configuration[R]]:
     found = [Configuration(tuple(sorted(group, key=_repetition)), select_by) for group in groups.values()]
     cost = cost_beside(select_by)
 
-    def order(group: Configuration[R]) -> tuple[float, float]:
+    def order(group: Configuration[R]) -> tuple[bool, float, float, str]:
         whole = len(group.values(cost)) == len(group.runs)
-        return sort_key(select_by, group.mean(select_by)), group.mean(cost) if whole else float("inf")
+        score = sort_key(select_by, group.mean(select_by))
+        return group.diverged == len(group.runs), score, group.mean(cost) if whole else math.inf, group.name
 
     return sorted(found, key=order)
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.cells.weights import weights
 from nnlab.errors import UserError
 from nnlab.nn import ACTIVATIONS, OUTPUTS, Answer, Net, activation, answers, features, forward
 from nnlab.records.record import Record
@@ -29,9 +30,9 @@ def net_of(rec: Record) -> Net:
 
 
 def _net(rec: Record) -> Net:
-    weights, model = rec.arrays("weights"), rec.config["model"]
+    arrays, model = weights(rec), rec.config["model"]
     layers = range(1, model["depth"] + 1)
-    parameters = [(weights[f"W{l}"], weights[f"b{l}"]) for l in layers]
+    parameters = [(arrays[f"W{l}"], arrays[f"b{l}"]) for l in layers]
     return Net(parameters, activation(model["activation"], model), model["output"])
 
 

@@ -9,15 +9,17 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
+from nnlab.cli.path import GivenPath
 from nnlab.config import home
 from nnlab.errors import UserError
-from nnlab.sweeps.console import OUT, say
+from nnlab.files import writable
+from nnlab.sweeps.console import OUT, complain, say
 from nnlab.tracking import find_record
 
 
 @click.command("compare")
 @click.argument("runs", nargs=-1, required=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="the page to write")
+@click.option("--output", type=GivenPath(dir_okay=False), help="the page to write")
 @click.option("--experiment", default="nnlab", show_default=True, help="where to look for the runs")
 def compare(runs: tuple[str, ...], output: Path | None, experiment: str) -> None:
     """Say what differs between recorded runs, and draw their curves.
@@ -38,7 +40,9 @@ def compare(runs: tuple[str, ...], output: Path | None, experiment: str) -> None
         found = run_comparison.compare(records)
         name = "-".join(rec.fingerprint[:6] for rec in records[:6])
         path = output or home() / "reports" / f"compare-{name}.html"
-        run_comparison.write(found, records, path)
+        drawn = output is not None or writable(path)
+        if drawn:
+            run_comparison.write(found, records, path)
     if found.differences:
         _show("what differs", ["", *found.names], found.differences)
     _show("what came out", ["", *found.names], found.outcomes)
@@ -46,7 +50,10 @@ def compare(runs: tuple[str, ...], output: Path | None, experiment: str) -> None
         _show("McNemar's exact test on the same test images", run_comparison.PAIRS, found.pairs)
     for note in found.notes:
         say(note)
-    say(f"curves: {path.resolve()}")
+    if drawn:
+        say(f"curves: {path.resolve()}")
+    else:
+        complain(f"{home()}: cannot be written; --output names a file for the curves")
 
 
 def _show(title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -11,13 +11,20 @@ from nnlab.sweeps.console import OUT, complain, say
 
 @click.command("experiments")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-def experiments(names: tuple[str, ...]) -> None:
+@click.option("--full", is_flag=True, help="Also the claims that train for three minutes or more each.")
+def experiments(names: tuple[str, ...], full: bool) -> None:
     """Test the claims of the lecture notes: train, analyse, write verdicts and index.
 
     Without a name it tests all of them. To test one: nnlab experiments zero_init
+
+    What was trained is not trained again. A verdict that stands, of the same runs and code, is not written
+    again.
     """
-    without_verdict = []
-    for claim in find(names):
+    without_verdict, claims = [], find(names)
+    left_out = [claim.name for claim in claims if claim.takes_long and not full]
+    for claim in claims:
+        if claim.name in left_out:
+            continue
         OUT.print(f"\n[bold]{claim.name}[/] {claim.sentence}")
         try:
             verdict = run_claim(claim, complain)
@@ -27,6 +34,8 @@ def experiments(names: tuple[str, ...]) -> None:
             continue
         OUT.print(f"{verdict.verdict}: {verdict.sentence}", markup=False)
     say(f"\n{_short(write_index())}")
+    if left_out:
+        say(f"left out, since the training takes long: {', '.join(left_out)} (add --full)")
     if without_verdict:
         raise Failed(f"no new verdict on {', '.join(without_verdict)}; the reasons are above")
 

@@ -15,15 +15,16 @@ import click
 COMMANDS = {
     "train": "Train one cell: nnlab train model=deep seed=1.",
     "sweep": "Train a grid of cells: nnlab sweep model.depth=1,2,4 seed=1,2.",
-    "report": "Write one HTML page on a sweep: maps, curves, the best cells, what failed.",
+    "report": "Write one HTML page on a sweep or a single run: maps, why nets fail, curves, the best.",
     "compare": "Say what differs between recorded runs, and draw their curves.",
     "rerun": "Train a recorded run again and compare every cost, weight and test probability.",
     "predict": "Ask a trained net what it sees in image files of any size.",
     "experiments": "Test the claims of the lecture notes: train, analyse, write verdicts and index.",
     "gradcheck": "Compare backprop with central differences: nnlab gradcheck model=deep.",
-    "data": "Make, fetch and check image sets.",
+    "data": "Make, import, fetch and check image sets.",
     "sync": "Publish every record that the MLflow store does not have yet.",
-    "ui": "Serve the MLflow UI of this home's store on the loopback interface.",
+    "prune": "List the records and reports that nothing needs any more, and with --yes remove them.",
+    "ui": "Serve the MLflow UI of this home's store until Ctrl-C.",
 }
 
 
@@ -40,6 +41,17 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f"nnlab.cli.{cmd_name}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its arguments; UserError for a name that is none, with the one that was meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from nnlab.config import choose_among  # needed only here
+            from nnlab.errors import UserError
+
+            raise UserError(f"{args[0]}: there is no such command; {choose_among(args[0], list(COMMANDS))}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in the help; it does not import the commands' modules."""
@@ -64,6 +76,8 @@ def main() -> None:
     """Run the command; turn an error into one or two lines and an exit code."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = "--debug" in sys.argv or bool(os.environ.get("HYDRA_FULL_ERROR"))
+    if "_NNLAB_COMPLETE" in os.environ:
+        import_module("nnlab.cli.completion")
     try:
         cli.main(arguments, prog_name="nnlab", standalone_mode=False)
     except click.Abort:  # click's exception for an interrupt

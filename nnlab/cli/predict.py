@@ -9,73 +9,61 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
-from nnlab.cells import ask, net_of, outputs
+from nnlab.cells import ask, image_inputs, net_of, outputs
 from nnlab.cells import pictures as plots
+from nnlab.cli.path import GivenPath
 from nnlab.config import home
-from nnlab.data import image_file as images
 from nnlab.errors import UserError, printable
+from nnlab.files import writable
 from nnlab.nn import Answer, Net
 from nnlab.records.record import Record
-from nnlab.sweeps.console import OUT, say
+from nnlab.sweeps.console import OUT, complain, say
 from nnlab.tracking import recorded
 
 
 @click.command("predict")
 @click.argument("run")
-@click.argument("files", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="IMAGE...", nargs=-1, required=True, type=GivenPath())
 @click.option("--experiment", default="nnlab", show_default=True, help="where to look for the run")
 def predict(run: str, files: tuple[Path, ...], experiment: str) -> None:
     """Ask a trained net what it sees in image files of any size.
 
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
-    beginning, or its name. The whole image is resampled to the net's size; transparent parts
-    become white. If a file is not an image, an error names it (exit code 2). The other files are answered.
+    beginning, or its name. IMAGE is a PNG, JPEG, WebP, BMP, GIF, TIFF, AVIF or HEIC file, or a folder: then
+    all images in it and in its folders are asked about; other files, hidden ones and links are passed over.
+
+    The whole image is resampled to the net's size; transparent parts become white. If a file is not an
+    image, an error names it (exit code 2). The other files are answered.
 
     \b
     nnlab predict runs/8050851c29dc0b77 cat.jpg
-    nnlab predict "relu 4x20 s0.1 #3" photos/*.png
+    nnlab predict "relu 4x20 s0.1 #3" photos
     """
     with recorded(run, home(), experiment) as (rec, _):
         net = net_of(rec)
-        seen, wrong = _read_all(files, _image_shape(rec))
+        seen, wrong, remarks = image_inputs.read_images(rec, files)
+        for remark in remarks:
+            say(remark)
         said = _said(rec, net, np.stack(list(seen.values()))) if seen else []
     if seen:
         OUT.print(f"run {rec.fingerprint[:16]}, which {_worth(rec)}")
         OUT.print(_table(rec, list(seen), said))
-        say(f"what the net saw: {_show(rec, list(seen.values()), said)}")
+        if writable(home() / "predictions"):
+            say(f"what the net saw: {_show(rec, list(seen.values()), said)}")
+        else:
+            complain(f"{home()}: cannot be written; there is no picture of what the net saw")
     if wrong:
         raise UserError("\n".join(wrong))
 
 
-def _image_shape(rec: Record) -> tuple[int, ...]:
-    """(height, width, channels) of the images that the net takes."""
-    if len(rec.shape) != 3 or rec.shape[2] not in images.MODES:
-        numbers = " x ".join(map(str, rec.shape))
-        raise UserError(
-            f"run {rec.fingerprint[:16]}: was trained on examples of {numbers} numbers, which no image "
-            "file holds; name a run that was trained on images"
-        )
-    return tuple(rec.shape)
-
-
-def _read_all(
-    files: tuple[Path, ...], shape: tuple[int, ...]
-) -> tuple[dict[Path, NDArray[np.uint8]], list[str]]:
-    """The images by file, and what is wrong with the other files."""
-    seen, wrong = {}, []
-    for path in dict.fromkeys(files):
-        try:
-            seen[path] = images.read(path, shape)
-        except UserError as error:
-            wrong.append(printable(str(error)))
-    return seen, wrong
-
-
 def _worth(rec: Record) -> str:
     """How well the run does on its test set, for the printed line."""
+    if rec.status == "diverged":
+        return "diverged: it has no accuracy, and its answers mean nothing"
     if rec.regression:
         return f"has an rmse of {rec.metrics.get('test/rmse', float('nan')):.4g} on its test images"
-    return f"is right on {rec.metrics.get('test/accuracy', float('nan')):.4g} of its test images"
+    share = rec.metrics.get("test/accuracy", float("nan"))
+    return f"is right on {100 * share:.4g} % of its test images"
 
 
 def _said(rec: Record, net: Net, x: NDArray[np.uint8]) -> list[list[str]]:

@@ -1,15 +1,17 @@
 """The command line's `nnlab rerun`."""
 
-import math
 from collections.abc import Sequence
 
 import click
 
 from nnlab import reruns
-from nnlab.cli.overrides import OVERRIDES, overrides_of
-from nnlab.cli.rerun_sweep import rerun_sweep
+from nnlab.cli.configured import OVERRIDES
+from nnlab.cli.overrides import overrides_of
+from nnlab.cli.rerun_sweep import report
 from nnlab.errors import Failed, UserError
-from nnlab.sweeps.console import OUT, complain, say
+from nnlab.records import provenance
+from nnlab.sweeps.console import OUT, complain, say, warn
+from nnlab.sweeps.rerun_sweep import rerun_sweep
 
 
 @click.command("rerun", context_settings=OVERRIDES)
@@ -33,7 +35,8 @@ def rerun(
     """Train a recorded run again and compare every cost, weight and test probability.
 
     RUN is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the id's
-    beginning, or its name. Overrides may follow: where the data are now, or what to change.
+    beginning, or its name. Overrides may follow: where the data are now, or what to change. Data files
+    are taken if they have the recorded content: at the recorded path, in NNLAB_DATA, or in the home.
     With --at-commit the recorded commit is checked out beside the project, its uncommitted changes are
     applied, and that program trains. This shows whether the old result or
     a change of the program causes a difference.
@@ -44,30 +47,48 @@ def rerun(
     nnlab rerun 7b1e5469 --at-commit
     nnlab rerun --sweep d7034d7c7349 --tolerance 1e-9
     """
-    if not math.isfinite(tolerance):
-        raise UserError("--tolerance: must be a finite number; 0 is bit for bit")
+    if not at_commit:
+        warn(provenance.remarks())
     if sweep is not None:
         overrides = [*([run] if run else []), *overrides_of(context)]
         _refuse_beside_sweep(overrides, at_commit)
-        rerun_sweep(sweep, overrides, tolerance, experiment)
+        report(rerun_sweep(sweep, overrides, tolerance, experiment))
         return
     if not run:
         raise UserError("nothing to rerun: name a run, or a sweep with --sweep (see `nnlab rerun --help`)")
+    overrides = overrides_of(context)
+    _refuse_more_runs(run, overrides)
     again = reruns.rerun(
-        run, overrides_of(context),
+        run, overrides,
         tolerance=tolerance, at_commit=at_commit, trust_diff=trust_diff, experiment=experiment,
     )  # fmt: skip
     say(again.verdict)
     if again.trained_by:
         OUT.print(f"  trained by      {again.trained_by}")
     say(f"  record          {again.record.folder}")
+    _publish(again)
+    if not again:
+        raise Failed("the run was not reproduced; the lines above say what differs")
+
+
+def _publish(again: reruns.Rerun) -> None:
+    """Publish the rerun, and print where it is, or why it is nowhere."""
+    if not again.cell.config.tracking.publish:
+        say("this rerun is not published (tracking=none)")
+        return
     run_id, problem = reruns.publish(again)
     if run_id is None:
         complain(f"{problem}; this rerun is not published")
     else:
         OUT.print(f"  MLflow run      {run_id}")
-    if not again.holds:
-        raise Failed("the run was not reproduced; the lines above say what differs")
+
+
+def _refuse_more_runs(run: str, overrides: Sequence[str]) -> None:
+    if named := [text for text in overrides if "=" not in text and not text.startswith("~")]:
+        raise UserError(
+            f"{named[0]}: one run at a time is trained again, here {run}; what follows it has the form "
+            "key=value (a name with blanks goes in quotes)"
+        )
 
 
 def _refuse_beside_sweep(overrides: Sequence[str], at_commit: bool) -> None:

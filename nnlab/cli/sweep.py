@@ -1,29 +1,26 @@
 """The command line's `nnlab sweep`."""
 
-from pathlib import Path
-
 import click
 
-from nnlab.cli.overrides import OVERRIDES, configuration_flags, read, show
-from nnlab.sweeps.run import run
+from nnlab.cli.configured import OVERRIDES, ConfiguredCommand, configured
 
 
-@click.command("sweep", context_settings=OVERRIDES)
-@configuration_flags
-@click.pass_context
-def sweep(
-    context: click.Context, cfg: str | None, resolve: bool, package: str | None, config_dir: Path | None
-) -> None:
+@click.command("sweep", cls=ConfiguredCommand, context_settings=OVERRIDES)
+@configured
+def sweep(overrides: list[str]) -> None:
     """Train a grid of cells: nnlab sweep model.depth=1,2,4 seed=1,2.
 
-    The cells are all combinations of the values. Finished cells are not trained again. `nnlab train
-    --cfg job` prints every key with its value.
+    A key with several values is swept: 1,2,4 or 'range(1,5)', and groups too, optimizer=gd,adam. The
+    cells are all combinations of the values; without any, the grid of sweep.grid is trained. The same
+    command again trains only what is not finished. `nnlab sweep --cfg job` shows all values.
 
     \b
     nnlab sweep
-    nnlab sweep model.width=4,8,16 seed='range(1,4)' hydra.launcher.n_jobs=2
+    nnlab sweep model.width=4,8,16 seed='range(1,4)' engine.workers=2
     nnlab sweep experiment=zero_init
+    nnlab sweep trainer=quick tracking=none
+    nnlab sweep search=tpe search.trials=40 optimizer.lr='interval(0.001,1)'
     """
-    overrides = read(context, config_dir)
-    if not show(overrides, cfg, resolve, package):
-        run(overrides)
+    from nnlab.sweeps.run import run
+
+    run(overrides)

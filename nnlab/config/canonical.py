@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nnlab.config.layers import hidden_sizes
-from nnlab.config.schema import Config, flatten, options_of, training_dict
+from nnlab.config.own_options import options_of
+from nnlab.config.schema import Config, flatten, training_dict
 from nnlab.nn import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
 
 

@@ -3,11 +3,11 @@
 from functools import cache
 from pathlib import Path
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from nnlab.config import own_store
 from nnlab.errors import UserError
 
 
@@ -17,7 +17,6 @@ def register_experiments(folder: Path) -> None:
 
     Other YAML files beside it are options of the group ``experiment/NAME``: values that go together.
     """
-    store = ConfigStore.instance()
     for path in sorted(folder.glob("*/*.yaml")):
         name = path.parent.name
         group, option = ("experiment", name) if path.stem == "sweep" else (f"experiment/{name}", path.stem)
@@ -25,4 +24,4 @@ def register_experiments(folder: Path) -> None:
             node = OmegaConf.load(path)
         except (YAMLError, OmegaConfBaseException) as error:
             raise UserError(f"{path}: not readable YAML ({' '.join(str(error).split())})") from None
-        store.store(group=group, name=option, node=node, package="_global_", provider="nnlab")
+        own_store.add(option, node, group, "_global_")

@@ -5,14 +5,12 @@ storage, virtual datasets), declare arrays that are far larger than the file, or
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
 
-from nnlab.data.regular_file import check_regular
 from nnlab.errors import UserError, printable
 
 MAX_COMPRESSION = 100  # how many times larger a streamed array may be than its bytes in the file
@@ -21,56 +19,51 @@ MAX_NAME = 1024  # bytes of a class's name
 MAX_CHUNK = 2**24  # bytes; a chunk may be this large even if its array is smaller
 SMALL_CHUNK = 4096  # bytes
 MAX_SMALL_CHUNKS = 50_000
+FILTERS = {  # by their registered numbers: files are often packed with these, and HDF5 lacks them
+    4: "SZIP",
+    307: "bzip2",
+    32001: "Blosc",
+    32004: "LZ4",
+    32008: "Bitshuffle",
+    32013: "ZFP",
+    32015: "Zstandard",
+    32026: "Blosc2",
+}
+IMPORT = "`nnlab data import` converts it"
+
+SplitName = Literal["train", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "test")
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
-    """The open file. Every error of HDF5 within the block becomes a UserError of one line."""
-    check_regular(path, _remedy(path))
-    try:
-        if not h5py.is_hdf5(path):
-            raise UserError(f"{path}: not an HDF5 file{_looks_like(path)}; fetch or export it again")
-        with h5py.File(path, "r") as file:
-            yield file
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
-        reason = str(error).split("(", 1)[-1].rstrip(")").strip()
-        raise UserError(f"{path}: damaged or cut short ({reason}); fetch or export it again") from error
+def sets(path: Path, file: h5py.File) -> list[SplitName]:
+    """Which sets a file holds; UserError if there is none."""
+    held = [split for split in SPLITS if f"{split}_set_x" in file.keys()]  # noqa: SIM118  (`in file` follows links)
+    if not held:
+        found = ", ".join(ascii(key)[1:-1][:40] for key in sorted(file.keys())[:8]) or "nothing"
+        raise UserError(
+            f"{path}: has no train_set_x or test_set_x (found: {found}); "
+            f"name the arrays as the course's files do, or {IMPORT}"
+        )
+    return held
 
 
-def _remedy(path: Path) -> str:
-    if path.parent.name == "catvnoncat":
-        return "`nnlab data fetch` downloads the set, or set NNLAB_DATA to the folder that has it"
-    return "check data.train and data.test"
+def members(
+    path: Path, file: h5py.File, split: SplitName
+) -> tuple[h5py.Dataset, h5py.Dataset, h5py.Dataset | None]:
+    """The arrays of a set, not read yet: the examples, their labels or real targets, the class names.
 
-
-def _looks_like(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(64).lstrip().lower()
-    if not head:
-        return " but empty"
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return " but a web page"
-    if head.startswith(b"version https://git-lfs"):
-        return " but a Git LFS pointer"
-    return ""
-
-
-def members(path: Path, file: h5py.File) -> tuple[h5py.Dataset, h5py.Dataset, h5py.Dataset | None]:
-    """The arrays of a file, not read yet: the examples, their labels or real targets, the class names.
-
-    A file of real targets has no class names: None.
+    A set without ``list_classes`` has None as names. UserError if the file does not hold this set.
     """
-    for split in ("train", "test"):
-        if f"{split}_set_x" in file.keys():  # noqa: SIM118  (`in file` would follow links)
-            x, y = (plain_dataset(path, file, f"{split}_set_{letter}") for letter in "xy")
-            if y.dtype.kind == "f" and file.get("list_classes", getlink=True) is None:
-                return x, y, None
-            return x, y, plain_dataset(path, file, "list_classes")
-    found = ", ".join(ascii(key)[1:-1][:40] for key in sorted(file.keys())[:8]) or "nothing"
-    raise UserError(
-        f"{path}: has no train_set_x or test_set_x (found: {found}); "
-        "name the arrays as the course's files do"
-    )
+    held = sets(path, file)
+    if split not in held:
+        kind = "training" if held[0] == "train" else "test"
+        raise UserError(
+            f"{path}: has no {split}_set_x, only a {kind} set; give it as data.{held[0]}, "
+            f"and as data.{split} a file with {split}_set_x"
+        )
+    x, y = (plain_dataset(path, file, f"{split}_set_{letter}") for letter in "xy")
+    named = file.get("list_classes", getlink=True) is not None
+    return x, y, plain_dataset(path, file, "list_classes") if named else None
 
 
 def plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
@@ -89,6 +82,22 @@ def plain_dataset(path: Path, file: h5py.File, key: str) -> h5py.Dataset:
     if dataset.is_virtual or dataset.external:
         raise UserError(f"{path}: {key} keeps its data in other files; store them in the file itself")
     return dataset
+
+
+def check_filters(path: Path, data: h5py.Dataset) -> None:
+    """UserError if an array is packed by a filter that this machine does not have."""
+    pipeline = data.id.get_create_plist()
+    for place in range(pipeline.get_nfilters()):
+        number, _, _, text = pipeline.get_filter(place)
+        if not h5py.h5z.filter_avail(number):
+            name = (
+                FILTERS.get(number) or printable(text.decode("utf-8", "replace"))[:40] or "of no known name"
+            )
+            raise UserError(
+                f"{path}: {data.name} is stored with the HDF5 filter {number} ({name}), which is missing "
+                "here; store it with gzip, or `pip install hdf5plugin` and set HDF5_PLUGIN_PATH to what "
+                "`python -c 'import hdf5plugin; print(hdf5plugin.PLUGINS_PATH)'` prints"
+            )
 
 
 def check_chunks(path: Path, data: h5py.Dataset) -> None:
@@ -117,7 +126,7 @@ def check_x(path: Path, x: h5py.Dataset, memory_mb: int) -> None:
             f"{path}: {x.name} has shape {x.shape}; it must be (m, height, width, channels) or (m, n)"
         )
     if x.ndim == 4 and x.dtype != np.uint8:
-        raise UserError(f"{path}: {x.name} has {x.dtype} images; they must be uint8, 0 to 255")
+        raise UserError(f"{path}: {x.name} has {x.dtype} images; they must be uint8, 0 to 255; {IMPORT}")
     if 0 in x.shape:
         raise UserError(f"{path}: {x.name} is empty (shape {x.shape}); at least one example is needed")
     if megabytes(x.shape[1:]) > memory_mb:
@@ -142,20 +151,23 @@ def check_stored_size(path: Path, x: h5py.Dataset) -> None:
         )
 
 
-def check_y(path: Path, y: h5py.Dataset, m: int) -> None:
-    """UserError unless the labels are integers (m,) or (m, 1)."""
-    if y.dtype.kind not in "ui":
-        more = ", and a file of real targets has no list_classes" if y.dtype.kind == "f" else ""
-        raise UserError(f"{path}: {y.name} is {y.dtype}; labels must be integers{more}")
-    if y.shape not in ((m,), (m, 1)):
-        raise UserError(f"{path}: {y.name} has shape {y.shape}; {m} examples need ({m},) or ({m}, 1)")
+def check_y(path: Path, y: h5py.Dataset, m: int, memory_mb: int) -> None:
+    """UserError unless y may be labels (m,), (m, 1) or (1, m), or real targets (m, n_L) within memory."""
+    if y.dtype.kind == "f":
+        _check_floats(path, y, m, memory_mb)
+    elif y.dtype.kind not in "ui":
+        raise UserError(f"{path}: {y.name} is {y.dtype}; labels must be integers from 0; {IMPORT}")
+    elif y.shape not in ((m,), (m, 1), (1, m)):
+        raise UserError(
+            f"{path}: {y.name} has shape {y.shape}; labels of {m} examples need ({m},), ({m}, 1) "
+            f"or (1, {m}); {IMPORT}"
+        )
 
 
-def check_targets(path: Path, y: h5py.Dataset, m: int, memory_mb: int) -> None:
-    """UserError unless the real targets are (m,) or (m, n_L) and fit into memory."""
+def _check_floats(path: Path, y: h5py.Dataset, m: int, memory_mb: int) -> None:
     if y.dtype.itemsize > 8:
         raise UserError(f"{path}: {y.name} is {y.dtype}; targets must be float64 or smaller numbers")
-    if y.ndim not in (1, 2) or len(y) != m or 0 in y.shape:
+    if y.shape != (1, m) and (y.ndim not in (1, 2) or len(y) != m or 0 in y.shape):
         raise UserError(f"{path}: {y.name} has shape {y.shape}; {m} examples need ({m},) or ({m}, n_L)")
     if megabytes(y.shape) > memory_mb:
         raise UserError(

@@ -6,6 +6,10 @@ from pathlib import Path
 from nnlab.errors import UserError
 
 
+class ForeignFile(UserError):
+    """A file is of another kind than asked for, as a list of names in a folder of pictures."""
+
+
 def check_regular(path: Path, remedy: str) -> None:
     """UserError unless ``path`` is a readable regular file: opening a pipe would wait without end."""
     if not path.exists():

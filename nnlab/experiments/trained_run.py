@@ -3,22 +3,27 @@
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.cells import Cell, build_network, dataset
-from nnlab.config import Config, home
-from nnlab.data import Dataset
+from nnlab.cells import Cell, build_network, dataset, weights
+from nnlab.config import NAMED, Config, data_files, home
+from nnlab.data import Dataset, HeldOut
 from nnlab.nn import LOSSES, Batch, Network, Parameters, propagate
-from nnlab.records import record
+from nnlab.records import counted, record
+from nnlab.records.record import Record
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained cell; ``run["model.depth"]`` is a value of its configuration."""
+    """A trained cell; ``run["model.depth"]`` is a value of its configuration.
+
+    In ``metrics`` a diverged net has the scores of a constant answer.
+    """
 
     config: Config
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -70,9 +75,31 @@ def read_runs(cells: Sequence[Cell]) -> list[Run]:
     """The runs of these cells, read from their records."""
     records = [record.read(cell.folder(home())) for cell in cells]
     return [
-        Run(cell.config, rec.metrics, rec.arrays, rec.status, rec.fingerprint)
+        Run(
+            cell.config,
+            counted(rec.status, rec.metrics),
+            partial(_arrays, rec),
+            rec.status,
+            rec.fingerprint,
+        )
         for cell, rec in zip(cells, records, strict=True)
     ]
+
+
+def _arrays(rec: Record, name: str) -> Mapping[str, NDArray[Any]]:
+    return weights(rec) if name == "weights" else rec.arrays(name)
+
+
+def data_sets(runs: Sequence[Run]) -> list[str]:
+    """Each set of data of the runs once: `painted: 209 training and 50 test examples, digest 1a2b3c4d`."""
+    different = {data_files(run.config.data): run for run in runs}
+    return [_described(run.dataset, run.config.data.name, train) for (train, _), run in different.items()]
+
+
+def _described(data: Dataset, name: str, train: str) -> str:
+    whole = data.whole if isinstance(data, HeldOut) else data
+    name = name if name in NAMED else "/".join(Path(train).parts[-2:])
+    return f"{name}: {whole.m} training and {len(whole.test.y)} test examples, digest {whole.digest[:8]}"
 
 
 def grouped(runs: Sequence[Run], *keys: str) -> dict[Any, list[Run]]:

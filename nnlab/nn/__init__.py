@@ -3,9 +3,10 @@
 from nnlab.nn.activations import ACTIVATIONS, activation
 from nnlab.nn.arrays import Array, Indices, Labels, aligned_zeros
 from nnlab.nn.diagnostics import layer_statistics
-from nnlab.nn.first_layer import FirstLayer, GramLayer, PrimalLayer
+from nnlab.nn.first_layer import FirstLayer, PrimalLayer
 from nnlab.nn.gradcheck import Block, check
 from nnlab.nn.gram import gram, part_of_gram
+from nnlab.nn.gram_layer import GramLayer
 from nnlab.nn.inference import Answer, Net, Parameters, answers, features, forward, logits
 from nnlab.nn.initializers import INITIALIZERS, draw
 from nnlab.nn.inputs import Inputs, Rows, pieces

@@ -186,6 +186,12 @@ class Network:
         upper = {l: float(np.linalg.norm(dP_T[:-1])) for l, dP_T in self.dP_T.items()}
         return {1: self.first.gradient_norm()} | upper
 
+    def coordinates(self) -> dict[str, Array]:
+        """Views of all parameters as they are trained: those of the first layer, then W2, b2 ... WL, bL."""
+        upper = {f"W{l}": P_T[:-1].T for l, P_T in self.P_T.items()}
+        upper |= {f"b{l}": P_T[-1:].T for l, P_T in self.P_T.items()}
+        return self.first.coordinates() | upper
+
     def parameters(self) -> Parameters:
         """A copy of all weights and biases, W1 in full."""
         upper = [(P_T[:-1].T.copy(), P_T[-1:].T.copy()) for P_T in self.P_T.values()]
@@ -214,8 +220,11 @@ def backward(xp: Xp, net: Network, inputs: Inputs, w: Workspace) -> None:
     net.first.backward(xp, inputs, w.dZ[1])
 
 
-def propagate(xp: Xp, net: Network, loss: Loss, batch: Batch) -> None:
-    """Forward to Z_L of a batch, and backward to the gradient of J."""
-    forward(xp, net, batch.inputs, batch.w)
-    loss.delta(xp, batch.w.Z[net.L], *batch.prepared, out=batch.w.dZ[net.L])  # dZ_L (n_L, k)
-    backward(xp, net, batch.inputs, batch.w)
+def propagate(xp: Xp, net: Network, loss: Loss, batch: Batch, factor: Array | None = None) -> None:
+    """Forward to Z_L of a batch, and backward to the gradient of J, times ``factor`` () if there is one."""
+    w, L = batch.w, net.L
+    forward(xp, net, batch.inputs, w)
+    loss.delta(xp, w.Z[L], *batch.prepared, out=w.dZ[L])  # dZ_L (n_L, k)
+    if factor is not None:
+        xp.multiply(w.dZ[L], factor, out=w.dZ[L])
+    backward(xp, net, batch.inputs, w)

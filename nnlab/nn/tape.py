@@ -19,57 +19,46 @@ from nnlab.nn.arrays import Array
 Xp = Any  # numpy, or a Tape in its place
 Call = Callable[[], object]
 
+ONE_BY_ONE = ("maximum", "minimum")  # they take a single number one element at a time, an array in vectors
+
 
 class Entry(NamedTuple):
-    """One kept call: the name of a NumPy function, its operands, the array it writes to, its options."""
+    """One kept call: a NumPy function, its operands, the array it writes to, its options."""
 
     name: str
-    operands: tuple[Any, ...]
+    function: Callable[..., Any]
+    operands: tuple[Array, ...]
     out: Array
     options: dict[str, Any]
 
     def bound(self) -> Call:
         """The call, ready to run: each in the form that NumPy starts fastest."""
-        operands = tuple(self._as_array(operand) for operand in self.operands)
-        if self.name == "dot":
-            return partial(operands[0].dot, operands[1], self.out)
-        if self.name == "copyto":
-            return partial(self.out.__setitem__, ..., operands[0])
-        if self.name in ("maximum", "minimum"):
-            function, (a, b), out = getattr(np, self.name), operands, self.out
+        name, function, operands, out, options = self
+        if name == "dot":
+            return partial(operands[0].dot, operands[1], out)
+        if name == "copyto":
+            return partial(out.__setitem__, ..., operands[0])
+        if name in ONE_BY_ONE:
+            a, b = operands
             return lambda: function(a, b, out=out)  # these take ``out`` by name alone
-        function = getattr(np, self.name)
-        if isinstance(function, np.ufunc) and not self.options:
-            return partial(function, *operands, self.out)
-        if self.name == "sum":
-            return partial(np.add.reduce, *operands, out=self.out, **{"axis": None} | self.options)
-        return partial(function, *operands, out=self.out, **self.options)
-
-    def _as_array(self, operand: Any) -> Any:
-        """A number as an array of the operands' type, which NumPy starts faster than a number.
-
-        ``maximum`` takes a single number one element at a time, a whole array of it in vectors.
-        """
-        if isinstance(operand, np.ndarray):
-            return operand
-        arrays = any(isinstance(x, np.ndarray) for x in self.operands)
-        dtype = (
-            np.result_type(*self.operands) if arrays else self.out.dtype
-        )  # a mask times 0.1 is not a mask
-        shape = self.out.shape if self.name in ("maximum", "minimum") else ()
-        return np.full(shape, operand, dtype)
+        if not options and isinstance(function, np.ufunc):
+            return partial(function, *operands, out)
+        if name == "sum":
+            return partial(np.add.reduce, *operands, out=out, **{"axis": None} | options)
+        return partial(function, *operands, out=out, **options)
 
     def uses(self, array: Array) -> bool:
         """Does the call read or write this array? ValueError for a part of it, which cannot be replaced."""
-        arrays = [x for x in (*self.operands, self.out) if isinstance(x, np.ndarray)]
+        arrays = (*self.operands, self.out)
         if any(x is not array and np.may_share_memory(x, array) for x in arrays):
             raise ValueError(f"{self.name} uses a part of an array that differs from run to run")
         return any(x is array for x in arrays)
 
     def replaced(self, old: Array, new: Array) -> "Entry":
         """The same call with one array in the place of another."""
-        operands = tuple(new if x is old else x for x in self.operands)
-        return self._replace(operands=operands, out=new if self.out is old else self.out)
+        operands = tuple([new if x is old else x for x in self.operands])
+        out = new if self.out is old else self.out
+        return Entry(self.name, self.function, operands, out, self.options)
 
 
 class Tape:
@@ -80,20 +69,21 @@ class Tape:
 
     def __getattr__(self, name: str) -> Callable[..., Array]:
         """A NumPy function that keeps its call; TypeError if the call does not say ``out``."""
-        if not callable(getattr(np, name, None)):
+        function = getattr(np, name, None)
+        if not callable(function):
             raise AttributeError(f"numpy has no function {name}")
 
         def keep(*operands: Any, out: Array | None = None, **options: Any) -> Array:
             if out is None:
                 raise TypeError(f"{name}: a call on a tape must say which array it writes to (out=)")
-            self._entries.append(Entry(name, operands, out, options))
+            self._entries.append(Entry(name, function, _arrays(name, operands, out), out, options))
             return out
 
         return keep
 
     def copyto(self, out: Array, values: Any) -> None:
         """Keep ``numpy.copyto``."""
-        self._entries.append(Entry("copyto", (values,), out, {}))
+        self._entries.append(Entry("copyto", np.copyto, _arrays("copyto", (values,), out), out, {}))
 
     def keep(self, call: Call) -> None:
         """Keep a call of any other kind."""
@@ -112,6 +102,16 @@ class Tape:
             for i, entry in used.items():
                 run[i] = entry.replaced(array, place).bound()
             yield run
+
+
+def _arrays(name: str, operands: tuple[Any, ...], out: Array) -> tuple[Array, ...]:
+    """Numbers as arrays of the operands' type, which NumPy starts faster than numbers."""
+    if all(isinstance(x, np.ndarray) for x in operands):
+        return operands
+    arrays = any(isinstance(x, np.ndarray) for x in operands)
+    dtype = np.result_type(*operands) if arrays else out.dtype  # a mask times 0.1 is not a mask
+    shape = out.shape if name in ONE_BY_ONE else ()
+    return tuple(x if isinstance(x, np.ndarray) else np.full(shape, x, dtype) for x in operands)
 
 
 def do(xp: Xp, function: Callable[..., object], *operands: Any) -> None:

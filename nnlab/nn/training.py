@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnlab.nn.arrays import Array, Indices
 from nnlab.nn.losses import Loss
-from nnlab.nn.network import Batch, Network, backward, forward
+from nnlab.nn.network import Batch, Network, propagate
 from nnlab.nn.optimizers import State
 from nnlab.nn.tape import Call, Tape, Xp, do
 
@@ -39,6 +39,7 @@ class Step:
     step: int
     costs: NDArray[np.float64]  # (step,), J before the update of each step
     network: Network
+    state: State
 
 
 Callback = Callable[[Step], None]
@@ -60,15 +61,11 @@ class L2:
 
 
 def step(xp: Xp, net: Network, loss: Loss, batch: Batch, state: State, l2: L2 | None) -> None:
-    """One update: forward, dZ_L = dJ/dZ_L, backward, the gradient of the L2 term, the optimizer."""
-    w = batch.w
+    """One update: forward, backward, the gradient of the L2 term, the optimizer."""
     if state.counts:
         do(xp, state.advance)
-    forward(xp, net, batch.inputs, w)
-    loss.delta(xp, w.Z[net.L], *batch.prepared, out=w.dZ[net.L])
-    if state.decay and state.optimizer.linear:
-        xp.multiply(w.dZ[net.L], state.factor, out=w.dZ[net.L])  # gradients come times the rate
-    backward(xp, net, batch.inputs, w)
+    decays = state.decay > 0.0 and state.optimizer.linear  # then gradients come times the rate
+    propagate(xp, net, loss, batch, state.factor if decays else None)
     if l2 is not None:
         do(xp, l2.add, batch)
     state.step(xp, net.theta, net.gradient)
@@ -81,26 +78,34 @@ def train(
     state: State,
     schedule: Schedule,
     callbacks: Sequence[Callback] = (),
+    done: Sequence[float] | NDArray[np.float64] = (),
 ) -> NDArray[np.float64]:
     """Run the updates of a schedule; return the costs J (iterations,), or fewer.
 
+    ``done`` are the costs of the steps that the net and the state have already behind them: the training
+    goes on after these, to the same bits as one that was never cut off.
     The costs are those before each step's update, on that step's examples, with the L2 term. If the last
     cost is not finite, the training diverged; the net is then up to a block of updates further.
     """
     iterations, m = schedule.iterations, Y.shape[1]
     l2 = L2(network, schedule.l2, state) if schedule.l2 else None
     state.steps_per_epoch = -(-m // (schedule.batch_size or m))
-    batches = _batches(network, Y, loss, state, schedule, l2)
+    start = len(done)
+    batches = _batches(network, Y, loss, state, schedule, l2, start)
     costs = np.empty(iterations)
-    start, pause_every = 0, schedule.pause_every or iterations
-    _call(callbacks, Step(0, costs[:0], network))
+    costs[:start] = done
+    pause_every = schedule.pause_every or iterations
+    _call(callbacks, Step(start, costs[:start], network, state))
     while start < iterations:
         batch, runs = next(batches)
-        stop = min(start + len(runs), iterations, start - start % pause_every + pause_every)
-        for calls in runs[: stop - start]:
+        paused = start - start % pause_every  # blocks are counted from here
+        first = (start - paused) % len(runs)  # not 0 if the training was cut off within this block
+        stop = min(start - first + len(runs), iterations, paused + pause_every)
+        block = slice(first, first + stop - start)
+        for calls in runs[block]:
             for call in calls:
                 call()
-        costs[start:stop] = loss.cost(batch.logits[: stop - start], batch.targets)
+        costs[start:stop] = loss.cost(batch.logits[block], batch.targets)
         if l2 is not None:
             costs[start:stop] += l2.penalties
             l2.penalties.clear()
@@ -108,7 +113,7 @@ def train(
         if not finite.all():
             return costs[: start + int(np.argmin(finite)) + 1].copy()
         start = stop
-        _call(callbacks, Step(start, costs[:start], network))
+        _call(callbacks, Step(start, costs[:start], network, state))
     return costs
 
 
@@ -151,9 +156,10 @@ class Minibatch:
 
 
 def _batches(
-    network: Network, Y: Array, loss: Loss, state: State, schedule: Schedule, l2: L2 | None
+    network: Network, Y: Array, loss: Loss, state: State, schedule: Schedule, l2: L2 | None, start: int
 ) -> Iterator[tuple[Batch, Runs]]:
-    """The batch of each block with the calls of its steps: always the whole, or minibatches for ever."""
+    """The batch of each block from step ``start`` on with the calls of its steps: always the whole, or
+    minibatches for ever."""
     if schedule.batch_size is None:
         block = block_length(network, Y.shape[1], schedule.batch_size)
         batch = network.whole(Y, loss, state.scale, block)
@@ -169,17 +175,21 @@ def _batches(
         made.runs = [tape.calls()]
         return made
 
-    for filled in _filled(network, minibatch, places_of_minibatches(Y.shape[1], schedule)):
+    for filled in _filled(network, minibatch, places_of_minibatches(Y.shape[1], schedule, start)):
         yield filled.batch, filled.runs
 
 
-def places_of_minibatches(m: int, schedule: Schedule) -> Iterator[Indices]:
-    """The examples of each minibatch: epoch by epoch in a new order, the last of an epoch fewer."""
-    assert schedule.batch_size is not None
-    for epoch in count():
+def places_of_minibatches(m: int, schedule: Schedule, start: int = 0) -> Iterator[Indices]:
+    """The examples of each minibatch from step ``start`` on: epoch by epoch in a new order, the last of
+    an epoch fewer."""
+    k = schedule.batch_size
+    assert k is not None
+    epochs, skipped = divmod(start, -(-m // k))
+    for epoch in count(epochs):
         order = np.random.RandomState([schedule.seed, epoch]).permutation(m)
-        for start in range(0, m, schedule.batch_size):
-            yield order[start : start + schedule.batch_size]
+        for place in range(skipped * k, m, k):
+            yield order[place : place + k]
+        skipped = 0
 
 
 def _filled(

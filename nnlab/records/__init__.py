@@ -4,7 +4,7 @@ from nnlab.records.code_digest import code_digest
 from nnlab.records.differences import causes, differing
 from nnlab.records.find import find_local
 from nnlab.records.fingerprint import fingerprint
-from nnlab.records.lock import cell_lock, forget_death, holder_died, locked
+from nnlab.records.lock import cell_lock, locked
 from nnlab.records.notes import (
     PROGRESS,
     failure_path,
@@ -22,19 +22,35 @@ from nnlab.records.record import (
     exists,
     folder,
     is_sha256,
+    packed,
     read,
+    save,
     verified,
-    write,
+)
+from nnlab.records.scores import (
+    SCORES,
+    STATES,
+    counted,
+    counted_cells,
+    counted_states,
+    is_score,
+    measured,
+    state,
 )
 
 __all__ = [
     "ARRAYS",
     "MARKER",
     "PROGRESS",
+    "SCORES",
+    "STATES",
     "Record",
     "causes",
     "cell_lock",
     "code_digest",
+    "counted",
+    "counted_cells",
+    "counted_states",
     "differing",
     "discard",
     "exists",
@@ -42,21 +58,25 @@ __all__ = [
     "find_local",
     "fingerprint",
     "folder",
-    "forget_death",
     "forget_failure",
     "git",
-    "holder_died",
+    "is_score",
     "is_sha256",
+    "lock",
     "locked",
+    "measured",
     "notes",
     "npz",
+    "packed",
     "provenance",
     "read",
     "read_failure",
     "read_progress",
     "record",
+    "save",
+    "source",
+    "state",
     "verified",
-    "write",
     "write_failure",
     "write_progress",
 ]

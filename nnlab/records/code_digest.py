@@ -2,7 +2,8 @@
 
 These are the module that trains a cell and all that it imports, followed name by name to the module that
 defines it. A package's face (its ``__init__``) only hands names on, so it does not bring in the rest of
-its package. Files are read from the disk, whether git knows them or not.
+its package. A module that stands beside the package in a checkout counts as well. Files are read from the
+disk, whether git knows them or not.
 """
 
 import hashlib
@@ -30,11 +31,17 @@ def numeric_modules(package: Path) -> dict[str, Source]:
     return _Modules(package).reached(f"{package.name}.{ROOT}")
 
 
+def numeric_files(package: Path = PACKAGE) -> list[Path]:
+    """The files of these modules."""
+    return [module.path for module in numeric_modules(package).values() if module.path is not None]
+
+
 class _Modules:
     """The modules of a package folder, each read once."""
 
     def __init__(self, package: Path) -> None:
-        self._folder, self._prefix = package.parent, f"{package.name}."
+        self._folder, self._name = package.parent, package.name
+        self._checkout = (self._folder / "pyproject.toml").is_file()  # and not site-packages
         self._read: dict[str, Source] = {}
 
     def reached(self, root: str) -> dict[str, Source]:
@@ -57,7 +64,7 @@ class _Modules:
     def _defining(self, importer: str, imported: Import) -> Iterator[str]:
         """The modules that define an imported name; none if it comes from another package."""
         module = self._absolute(importer, imported)
-        if f"{module}.".startswith(self._prefix):
+        if self._is_own(module):
             if self._is_package(module) and imported.name not in ("", "*"):
                 yield from self._behind(module, imported.name, importer)
             else:
@@ -79,6 +86,11 @@ class _Modules:
             yield f"{package}.{name}"
         else:
             yield package  # through a star import, or computed
+
+    def _is_own(self, module: str) -> bool:
+        """Is it a module of the package or, in a checkout, one beside it?"""
+        top = module.partition(".")[0]
+        return top == self._name or (self._checkout and (self._exists(top) or self._is_package(top)))
 
     def _absolute(self, importer: str, imported: Import) -> str:
         if not imported.dots:

@@ -5,6 +5,7 @@ from typing import Any
 
 from nnlab.config import DEFAULTS, flatten, held_out_by
 from nnlab.errors import printable
+from nnlab.records.provenance import blas_of
 from nnlab.records.record import Record
 
 LONGEST = 60  # letters of a value that are shown
@@ -38,8 +39,9 @@ def _circumstances(rec: Record) -> dict[str, Any]:
         "code (numeric modules)": rec.code_digest,
         "commit": provenance.get("commit"),
         "uncommitted changes": provenance.get("dirty"),
+        "code unknown to git": ", ".join(rec.untracked) or None,
         **{f"version of {name}": v for name, v in dict(provenance.get("versions", {})).items()},
-        "BLAS": provenance.get("blas"),
+        "BLAS": blas_of(provenance),
         "cpu": provenance.get("cpu"),
         "host": provenance.get("host"),
     }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nnlab.config import given
 from nnlab.errors import UserError
 from nnlab.records.record import MARKER, Record, read
 
@@ -11,8 +12,9 @@ def find_local(text: str, home: Path) -> Record | None:
 
     None if there is none; UserError if several begin so, or if the record is damaged.
     """
-    if (Path(text) / MARKER).is_file():
-        return read(Path(text).resolve())
+    folder = given(text) if text.startswith("~") else Path(text)
+    if (folder / MARKER).is_file():
+        return read(folder.resolve())
     if len(text) < 4 or not text.isalnum():
         return None
     found = [path.parent for path in (home / "runs").glob(f"{text[:16]}*/{MARKER}")]

@@ -1,52 +1,32 @@
 """Locks: who trains a cell. The system releases a process's locks when it ends, however it ends."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL}  # of a file system that has none
+
 
 @contextmanager
 def cell_lock(folder: Path, wait: bool = False) -> Iterator[bool]:
-    """Lock a cell's folder for this block; yields whether the lock was free.
+    """Lock a cell's folder for this block; yields whether it is locked.
 
-    It yields False if another process holds the lock (and ``wait`` is False), or if the last holder
-    died: the cell may have killed it, and the driver decides what to do with the cell.
-    A holder writes its process id into the lock and removes it at the end. So if a free lock has an id,
-    its last holder died.
+    It yields False if another process holds the lock and ``wait`` is False.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "lock", wait) as lock:
-        if lock is None or os.fstat(lock).st_size:
-            yield False
-            return
-        os.write(lock, str(os.getpid()).encode())
-        try:
-            yield True
-        finally:
-            os.ftruncate(lock, 0)
-
-
-def holder_died(folder: Path) -> bool:
-    """Did a process die while it trained this cell?"""
-    if not (folder / "lock").exists():
-        return False
-    with locked(folder / "lock", wait=False) as lock:
-        return lock is not None and os.fstat(lock).st_size > 0
-
-
-def forget_death(folder: Path) -> None:
-    """Let a cell whose last holder died be trained again."""
-    if (folder / "lock").exists():
-        with locked(folder / "lock", wait=False) as lock:
-            if lock is not None:
-                os.ftruncate(lock, 0)
+        yield lock is not None
 
 
 @contextmanager
 def locked(path: Path, wait: bool) -> Iterator[int | None]:
-    """Lock a file for this block; yields its descriptor, or None if another process holds the lock."""
+    """Lock a file for this block; yields its descriptor, or None if another process holds the lock.
+
+    Where the file system refuses locks, every process gets it; ``remarks`` says so.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         yield descriptor if _lock(descriptor, wait) else None
@@ -54,9 +34,25 @@ def locked(path: Path, wait: bool) -> Iterator[int | None]:
         os.close(descriptor)
 
 
+def remarks(path: Path) -> list[str]:
+    """What a user should know if the file system of this file refuses locks, in a line."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return [f"{path.parent}: locks are refused here ({error.strerror}); run one sweep at a time"]
+    finally:
+        os.close(descriptor)
+    return []
+
+
 def _lock(descriptor: int, wait: bool) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
     return True

@@ -1,4 +1,4 @@
-"""What a cell leaves behind that has no record: why it failed, or its costs so far."""
+"""What a cell leaves behind that has no record: why it failed, its costs so far, or a checkpoint."""
 
 import json
 from pathlib import Path
@@ -12,6 +12,7 @@ from nnlab.errors import UserError
 from nnlab.records import npz
 
 PROGRESS = "progress.npz"
+CHECKPOINT = "checkpoint.npz"
 
 
 def failure_path(folder: Path) -> Path:
@@ -51,3 +52,21 @@ def read_progress(folder: Path) -> tuple[float, NDArray[np.float64]] | None:
     except UserError:
         return None
     return float(arrays["started"]), arrays["costs"]
+
+
+def write_checkpoint(folder: Path, content: bytes) -> None:
+    """Leave the state of a long training, from which it goes on after a kill."""
+    files.write(folder / CHECKPOINT, content)
+
+
+def read_checkpoint(folder: Path) -> bytes | None:
+    """The last checkpoint of a cell; None if it has none."""
+    try:
+        return (folder / CHECKPOINT).read_bytes()
+    except OSError:
+        return None
+
+
+def forget_checkpoint(folder: Path) -> None:
+    """Remove the checkpoint, so that the cell is trained from its first step."""
+    (folder / CHECKPOINT).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +32,34 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 def read(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz file as ``pack`` makes it; UserError if it is not."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            _check(archive.zip, path.stat().st_size)
-            return dict(archive)
+        with path.open("rb") as file:
+            return _arrays(file, path.stat().st_size)
     except BROKEN as error:
-        raise UserError(
-            f"{path}: damaged or missing ({error}); delete its folder and train again"
-        ) from None
+        raise _damaged(path, error) from None
+
+
+def names(path: Path) -> set[str]:
+    """The names of the arrays of an .npz file, of which none is read; UserError if it is no such file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy") for name in archive.namelist()}
+    except BROKEN as error:
+        raise _damaged(path, error) from None
+
+
+def unpack(content: bytes) -> dict[str, NDArray[Any]]:
+    """All arrays of what ``pack`` made; one of BROKEN if it is damaged."""
+    return _arrays(io.BytesIO(content), len(content))
+
+
+def _arrays(file: IO[bytes], size: int) -> dict[str, NDArray[Any]]:
+    with np.load(file, allow_pickle=False) as archive:
+        _check(archive.zip, size)
+        return dict(archive)
+
+
+def _damaged(path: Path, error: BaseException) -> UserError:
+    return UserError(f"{path}: damaged or missing ({error}); delete its folder and train again")
 
 
 def _check(archive: zipfile.ZipFile, size: int) -> None:

@@ -5,6 +5,7 @@ marker ``record.json`` last, in one piece: without a marker there is no record. 
 files, which are read without pickle.
 """
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -21,15 +22,16 @@ import yaml
 from numpy.typing import NDArray
 
 from nnlab import files
-from nnlab.errors import UserError
-from nnlab.records import notes, npz, provenance
+from nnlab.errors import UserError, printable
+from nnlab.records import notes, npz, provenance, scores
 
 FORMAT = 1
 MARKER = "record.json"
 ARRAYS = ("history", "weights", "predictions")  # the .npz files
+PICTURES = ("first_layer", "misclassified", "largest_errors")
 FILES = {
     "config.yaml", "dirty.diff", *(f"{name}.npz" for name in ARRAYS),
-    *(f"{name}.{kind}" for name in ("first_layer", "misclassified") for kind in ("jpg", "png")),
+    *(f"{name}.{kind}" for name in PICTURES for kind in ("jpg", "png")),
 }  # fmt: skip
 STATUSES = ("finished", "diverged")
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -43,7 +45,7 @@ class Record:
     fingerprint: str
     status: str  # one of STATUSES
     config: dict[str, Any]  # nested, resolved
-    metrics: dict[str, float]  # at the end of the training
+    metrics: dict[str, float]  # at the end of the training; no scores of a diverged net
     data_digest: str
     code_digest: str
     started: float  # seconds since 1970
@@ -52,11 +54,24 @@ class Record:
     files: dict[str, str] = field(default_factory=dict)  # name -> sha256
     shape: list[int] = field(default_factory=list)  # of one example: (height, width, channels) or (n_0,)
     classes: list[str] = field(default_factory=list)  # their names; early records have neither
+    sets: dict[str, Any] = field(default_factory=dict)  # split -> digest, shape (m, ...), dtype
+    continued_from: str = ""  # fingerprint of the shorter record whose steps it did not repeat
 
     @property
     def regression(self) -> bool:
         """Was the net trained on real targets, and not on classes?"""
         return bool(self.shape) and not self.classes
+
+    @property
+    def untracked(self) -> list[str]:
+        """Modules that took part and that git did not know; a record from elsewhere may say anything."""
+        names = self.provenance.get("untracked")
+        return [printable(str(name)) for name in names] if isinstance(names, list) else []
+
+    def names(self, name: str) -> set[str]:
+        """The names of the arrays in one of these files, of which none is read; empty if it has no such."""
+        file = f"{name}.npz"
+        return npz.names(self.folder / file) if file in self.files else set()
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of history.npz, weights.npz or predictions.npz."""
@@ -87,34 +102,45 @@ def discard(folder: Path) -> None:
 # -- writing -------------------------------------------------------------------------------------
 
 
-def write(
+def packed(
     record: Record, arrays: Mapping[str, Mapping[str, NDArray[Any]]], pictures: Mapping[str, Any]
-) -> Record:
-    """Write all files of a record, the marker last and durably; returns it with the files' digests.
+) -> dict[str, bytes]:
+    """The content of all files of a record by name, its marker last; the record gets their digests.
 
     ``arrays`` are the .npz files by name, ``pictures`` Pillow images by name.
     """
-    target = record.folder
-    discard(target)
-    notes.forget_failure(target)
     contents = {f"{name}.npz": npz.pack(content) for name, content in arrays.items()}
     if record.provenance["dirty"]:
-        contents["dirty.diff"] = provenance.dirty_diff().encode()
+        contents["dirty.diff"] = provenance.checkout().diff
     contents["config.yaml"] = yaml.dump(record.config, Dumper=yaml.CSafeDumper, sort_keys=False).encode()
-    contents |= {f"{name}.jpg": _jpeg(picture) for name, picture in pictures.items()}
-    for name, content in contents.items():
-        (target / name).write_bytes(content)
-        record.files[name] = hashlib.sha256(content).hexdigest()
-    with ThreadPoolExecutor(len(contents)) as pool:  # all wait for the disk at the same time
-        list(pool.map(files.sync, [target / name for name in contents]))
+    contents |= {f"{name}.jpg": jpeg(picture) for name, picture in pictures.items()}
+    record.files.update({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()})
     marker = {"format": FORMAT} | {key: value for key, value in vars(record).items() if key != "folder"}
-    files.write(target / MARKER, json.dumps(marker, indent=1).encode(), durable=True)
-    files.sync(target)
-    (target / notes.PROGRESS).unlink(missing_ok=True)
-    return record
+    return contents | {MARKER: json.dumps(marker, indent=1).encode()}
 
 
-def _jpeg(picture: Any) -> bytes:
+def save(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write the files of ``packed`` into a folder, the marker last and durably.
+
+    Each is written in one piece: without locks, another driver may write the same cell at the same time.
+    """
+    discard(folder)
+    notes.forget_failure(folder)
+    for name in FILES - contents.keys():  # of a record that kept more
+        (folder / name).unlink(missing_ok=True)
+    others = {folder / name: content for name, content in contents.items() if name != MARKER}
+    for path, content in others.items():
+        files.write(path, content)
+    with ThreadPoolExecutor(len(others)) as pool:  # all wait for the disk at the same time
+        list(pool.map(files.sync, others))
+    files.write(folder / MARKER, contents[MARKER], durable=True)
+    files.sync(folder)
+    (folder / notes.PROGRESS).unlink(missing_ok=True)
+    notes.forget_checkpoint(folder)
+
+
+def jpeg(picture: Any) -> bytes:
+    """The content of a Pillow image's file."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=90, subsampling=0)  # takes a twentieth of the time of a PNG
     return buffer.getvalue()
@@ -127,24 +153,36 @@ def read(folder: Path) -> Record:
     """The record in ``folder``; UserError if there is none, or if its marker is damaged."""
     path = folder / MARKER
     try:
-        values = json.loads(path.read_text("utf-8"))
+        text = path.read_bytes().decode()
+        values = json.loads(text)
         if values.pop("format") != FORMAT:
             raise ValueError("another format")
         rec = Record(folder=folder, **values)
-        json.dumps(values, ensure_ascii=False).encode()  # raises for half characters
+        if "\\u" in text:
+            json.dumps(values, ensure_ascii=False).encode()  # raises for half characters
         _check(rec)
-        return rec
+        return dataclasses.replace(rec, metrics=scores.measured(rec.status, rec.metrics))
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{folder}: holds no finished record; train the cell again") from None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError(f"{path}: damaged ({error}); delete {folder} and train again") from None
 
 
+def found(folder: Path) -> Record | None:
+    """The record in ``folder``; None if there is none, or a damaged one, which the publisher reports."""
+    try:
+        return read(folder)
+    except UserError:
+        return None
+
+
 def _check(rec: Record) -> None:
-    """Raise a TypeError or ValueError for what ``write`` never writes."""
+    """Raise a TypeError or ValueError for what ``packed`` never writes."""
     numbers = {"started": rec.started, "ended": rec.ended} | dict(rec.metrics)
     texts = {"fingerprint": rec.fingerprint, "data_digest": rec.data_digest, "code_digest": rec.code_digest}
     digests = texts | dict(rec.files)
+    if rec.continued_from:
+        digests["continued_from"] = rec.continued_from
     if wrong := [key for key, n in numbers.items() if type(n) not in (int, float) or not math.isfinite(n)]:
         raise TypeError(f"{wrong[0]!r} is not a number")
     if wrong := [key for key, t in digests.items() if not is_sha256(t)]:
@@ -159,6 +197,13 @@ def _check(rec: Record) -> None:
         raise TypeError("shape is not a list of sizes")
     if not all(isinstance(name, str) for name in rec.classes):
         raise TypeError("classes is not a list of names")
+    if not all(map(_is_set, rec.sets.values())):
+        raise TypeError("sets are not digests, shapes and types")
+
+
+def _is_set(value: dict[str, Any]) -> bool:
+    sizes = all(type(n) is int and n > 0 for n in value["shape"])
+    return sizes and is_sha256(value["digest"]) and isinstance(value["dtype"], str)
 
 
 def is_sha256(value: Any) -> bool:

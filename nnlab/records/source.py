@@ -5,6 +5,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ class Source:
 
     imports: tuple[Import, ...]  # sorted, from all places in the module
     lines: tuple[tuple[int, tuple[str, ...]], ...]  # (level, tokens) of all other statements
+    path: Path | None = None
 
     @property
     def only_imports(self) -> bool:
@@ -45,15 +47,21 @@ class Source:
 
 def read(path: Path) -> Source:
     """The source of a module. What is imported for type checkers alone is left out: it never runs."""
+    return Source(*_parsed(path.read_text("utf-8-sig")), path)
+
+
+@lru_cache(1000)  # the code digest and the checkout's state need the same modules
+def _parsed(source: str) -> tuple[tuple[Import, ...], tuple[tuple[int, tuple[str, ...]], ...]]:
+    """The imports and the other statements, as in ``Source``."""
     imports: set[Import] = set()
     kept = []
-    for line in _running(logical_lines(path.read_text("utf-8-sig"))):
+    for line in _running(logical_lines(source)):
         statements = list(_import_statements(line.tokens))
         for statement in statements:
             imports |= set(_imported(" ".join(statement)))
         if statements != [line.tokens] and not line.is_text:  # more than an import
             kept.append((line.level, line.tokens))
-    return Source(tuple(sorted(imports)), tuple(kept))
+    return tuple(sorted(imports)), tuple(kept)
 
 
 def logical_lines(source: str) -> Iterator[Line]:

@@ -1,10 +1,10 @@
-"""The facts on top of the page on a sweep: how many cells learnt, the best one, the key that matters."""
+"""The facts on top of the page on a sweep: how many cells learnt, the best one."""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nnlab.cells.ranking import NUISANCE
+from nnlab.records import counted_states
 from nnlab.reports.sweep_results import SweepResults
 
 
@@ -18,14 +18,28 @@ class Fact(NamedTuple):
 
 def facts(results: SweepResults) -> list[Fact]:
     """All facts that are known of the sweep."""
-    return [_learnt(results), *_best(results), *_most_important(results)]
+    return [_learnt(results), *_best(results)]
+
+
+class Failures(NamedTuple):
+    """How many cells failed, and the error that most of them had."""
+
+    failed: int
+    error: str
+    alike: int  # cells with this error
+
+
+def failures(results: SweepResults) -> Failures | None:
+    """What failed, in a line; None if nothing did."""
+    errors = Counter(run.error for run in results.sweep.cells if run.state == "failed")
+    return Failures(errors.total(), *errors.most_common(1)[0]) if errors else None
 
 
 def _learnt(results: SweepResults) -> Fact:
     cells = results.sweep.cells
-    states = Counter(run.state for run in cells)
-    counts = ", ".join(f"{n} {state}" for state, n in states.most_common())
-    return Fact("cells that learnt", f"{states['finished']} of {len(cells)}", counts)
+    states = [run.state for run in cells]
+    learnt = f"{states.count('learnt')} of {len(cells)}"
+    return Fact("cells that learnt", learnt, counted_states(states))
 
 
 def _best(results: SweepResults) -> Iterator[Fact]:
@@ -39,14 +53,5 @@ def _best(results: SweepResults) -> Iterator[Fact]:
         return
     right, interval = best.predictions.right_text, best.predictions.interval_text
     yield Fact(f"best {metric}", value, f"{name}, right on test {right}, 95 % interval {interval}")
-    tied = sum(one.tied for one in results.compared)
+    tied = sum(bool(one.tied) for one in results.compared)
     yield Fact("cannot be told from it", str(tied), f"of {len(results.compared) - 1} compared")
-
-
-def _most_important(results: SweepResults) -> Iterator[Fact]:
-    """The key that explains most of the ranked metric's variance, repetitions aside."""
-    shares = results.importance[results.sweep.select_by] if results.compared else {}
-    chosen = [key for key in shares if key not in NUISANCE]
-    if key := max(chosen, key=lambda key: shares[key][1], default=None):
-        more = f"{100 * shares[key][1]:.0f} % of the variance, with its interactions"
-        yield Fact("the key that matters most", key, more)

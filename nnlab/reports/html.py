@@ -38,11 +38,19 @@ def fragment(html: str, **content: Any) -> Markup:
 def _as_json(figures: Mapping[str, Choices]) -> str:
     """All figures as one JSON object, in which no text can end the script that holds it."""
     drawn = {
-        id: {choice: f"[{','.join(figure.to_json() for figure in row)}]" for choice, row in choices.items()}
+        id: {choice: figure.to_json(validate=False) for choice, figure in choices.items()}
         for id, choices in figures.items()
         if choices
     }
-    text = _object({id: _object(choices) for id, choices in drawn.items()})
+    return _escaped(_object({id: _object(choices) for id, choices in drawn.items()}))
+
+
+def as_json(content: Any) -> Markup:
+    """Plain values as JSON, in which no text can end the script that holds it."""
+    return Markup(_escaped(json.dumps(content, separators=(",", ":"), allow_nan=False)))
+
+
+def _escaped(text: str) -> str:
     return text.replace("<", "\\u003c")
 
 

@@ -18,13 +18,18 @@ def always(results: SweepResults) -> bool:
     return True
 
 
+def several(results: SweepResults) -> bool:
+    """The page is on more than one run: a single point says nothing."""
+    return len(results.sweep.cells) > 1
+
+
 @dataclass(frozen=True)
 class Panel:
     """A heading with figures, a table or a text below it.
 
     ``html`` is a Jinja template. It can use what ``content`` returns, the ``sweep``, and ``figures``,
-    which ``draw`` returns. ``{{ figure(id, figures) }}`` is where the figures stand, below a menu if
-    there are several choices.
+    which ``draw`` returns. ``{{ figure(id, figures) }}`` is where the figure stands, below a menu if
+    there are several choices. A folded panel is closed in a narrow window until the reader opens it.
     """
 
     id: str  # the page's address of the panel is #s-<id>
@@ -34,3 +39,4 @@ class Panel:
     content: Callable[[SweepResults], Mapping[str, Any]] = nothing
     draw: Callable[[SweepResults], Choices] = nothing
     applies: Callable[[SweepResults], bool] = always
+    folded: bool = False

@@ -1,20 +1,21 @@
 """Recorded runs side by side: what differs, how they learnt, whether their predictions differ."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from pathlib import Path
 
+from nnlab.cells.findings import PairedTest, Predictions, paired_tests
 from nnlab.config import from_dict, run_name
 from nnlab.records import differing
 from nnlab.records.record import Record
-from nnlab.reports.figures.colours import colours
-from nnlab.reports.figures.learning_curves import Curve, Group, curve, learning_curves
+from nnlab.reports.drawn import drawn
 from nnlab.reports.html import render
-from nnlab.reports.paired_tests import PairedTest, paired_tests
-from nnlab.reports.predictions import Predictions
+from nnlab.reports.panels import curves, why
+from nnlab.reports.records import Records, sweep_of
+from nnlab.reports.sweep_results import SweepResults
 
-POINTS = 1000  # of one curve
 PAIRS = ("runs", "alone right", "p", "adjusted", "told apart?")
 Rows = list[list[str]]
 
@@ -37,13 +38,11 @@ def compare(records: Sequence[Record]) -> Comparison:
     nets = {
         i: Predictions.of_record(rec.arrays("predictions"))
         for i, rec in enumerate(records)
-        if not rec.regression
+        if not rec.regression and rec.status != "diverged"
     }
-    notes = []
+    notes = _unpaired(records, names)
     if not differences:
         notes.append("nothing recorded of configuration, code, data, versions and machine differs")
-    if len(nets) < len(records):
-        notes.append("nets trained on real targets are not right or wrong: no paired test")
     tested = []
     for i, j in combinations(nets, 2):
         if records[i].data_digest == records[j].data_digest:
@@ -58,6 +57,16 @@ def compare(records: Sequence[Record]) -> Comparison:
         [_pair(names[i], names[j], test) for (i, j), test in zip(tested, tests, strict=True)],
         notes,
     )
+
+
+def _unpaired(records: Sequence[Record], names: Sequence[str]) -> list[str]:
+    """Why some of the nets have no paired test."""
+    notes = []
+    if any(rec.regression for rec in records):
+        notes.append("nets trained on real targets are not right or wrong: no paired test")
+    if lost := [name for name, rec in zip(names, records, strict=True) if rec.status == "diverged"]:
+        notes.append(f"{', '.join(lost)}: diverged, so there is no score and no paired test")
+    return notes
 
 
 def _names(records: Sequence[Record], differing_keys: Sequence[str]) -> list[str]:
@@ -87,9 +96,11 @@ def _table(columns: Sequence[Mapping[str, str]]) -> Rows:
 
 
 def _outcome(rec: Record, net: Predictions | None) -> dict[str, str]:
-    """What came out of a run; ``net`` are its predictions if it predicts classes."""
+    """What came out of a run; ``net`` are its predictions if it predicts classes and did not diverge."""
     costs, metrics = rec.arrays("history")["train/cost"], rec.metrics
-    if net is None:
+    if rec.status == "diverged":
+        reached: dict[str, str] = {}
+    elif net is None:
         reached = {f"{split} rmse": _text(metrics.get(f"{split}/rmse")) for split in ("test", "train")}
         reached["held-out rmse"] = _text(metrics.get("validation/rmse"), "none held out")
     else:
@@ -108,22 +119,20 @@ def _text(metric: float | None, absent: str = "not a number") -> str:
 
 
 def write(comparison: Comparison, records: Sequence[Record], path: Path) -> None:
-    """Write the page of a comparison, with all curves in one figure."""
+    """Write the page of a comparison: its tables, and the panels of a report that suit any runs."""
     names = comparison.names
-    groups = [
-        Group(name, colour, [_curve(name, rec)])
-        for name, colour, rec in zip(names, colours(names), records, strict=True)
-    ]
+    by_id = {str(i): rec for i, rec in enumerate(records)}
+    with tempfile.TemporaryDirectory() as scratch:
+        sweep = sweep_of(by_id, names)
+        results = SweepResults(sweep, Records(by_id), path.parent, None, Path(scratch))
+        panels, figures = drawn([curves.PANEL, why.PANEL], results)
     text = render(
         "compare.html",
-        {"curves": {"": [learning_curves(groups)]}},
+        figures,
         title=" · ".join(names) if len(names) < 4 else f"{len(names)} runs compared",
         comparison=comparison,
         pairs=PAIRS,
+        panels=panels,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
-
-
-def _curve(name: str, rec: Record) -> Curve:
-    return curve(name, [rec.arrays("history")["train/cost"]], rec.status == "diverged", POINTS)

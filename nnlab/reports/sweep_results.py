@@ -7,15 +7,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nnlab.cells import trials
+from nnlab.cells.findings import (
+    COMPARED,
+    Compared,
+    Importance,
+    Predictions,
+    compare_with_best,
+    headline,
+    importance,
+)
+from nnlab.cells.ranking import Configuration
+from nnlab.cells.trials import Search
 from nnlab.config import Config
+from nnlab.errors import UserError
 from nnlab.nn import Array
 from nnlab.records.record import MARKER
-from nnlab.reports import significance
-from nnlab.reports.paired_tests import Compared, compare_with_best
-from nnlab.reports.predictions import Predictions
-from nnlab.tracking import Reader, Run, Sweep, location
-
-COMPARED = 20  # configurations in the table of the best ones
+from nnlab.reports.records import Records
+from nnlab.tracking import Reader, Run, Sweep, Unavailable, location
 
 
 @dataclass
@@ -23,11 +32,22 @@ class SweepResults:
     """A sweep as its tracking store has it. Each array is fetched once, when a panel first asks for it."""
 
     sweep: Sweep
-    reader: Reader
+    reader: Reader | Records
     home: Path  # the folder in which the data of the sweep are searched
     config: Config | None  # of one of its cells, if this machine trained them
     scratch: Path  # a folder for downloads
     _costs: dict[str, Array] = field(default_factory=dict)
+
+    @cached_property
+    def search(self) -> Search | None:
+        """The trials of a search: from this home, else from the artifacts of its parent run."""
+        path = trials.path_of(self.home, self.sweep.id)
+        try:
+            if not path.is_file() and self.sweep.parent.tags.get("nnlab.search"):
+                path = self.reader.file(self.sweep.parent, trials.ARTIFACT, self.scratch / "search")
+            return trials.read(path)
+        except (UserError, Unavailable):  # a file that was changed or is gone says nothing
+            return None
 
     @property
     def server(self) -> str:
@@ -42,27 +62,40 @@ class SweepResults:
         return {run.id: self._costs[run.id] for run in runs}
 
     @cached_property
-    def compared(self) -> list[Compared]:
+    def trained(self) -> list[Configuration[Run]]:
+        """The configurations of which a run did not diverge, the best first."""
+        return [c for c in self.sweep.ranked if c.diverged < len(c.runs)]
+
+    @cached_property
+    def compared(self) -> list[Compared[Run]]:
         """The best configurations, each tested against the best one if the nets predict classes."""
-        best = self.sweep.ranked[:COMPARED]
+        best = self.trained[:COMPARED]
         asked = [] if self.sweep.regression else [configuration.middle for configuration in best]
         fetched = self.reader.arrays(asked, "predictions", self.scratch)
         predictions = {run_id: Predictions.of_record(arrays) for run_id, arrays in fetched.items()}
         return compare_with_best(best, predictions)
 
     @cached_property
-    def importance(self) -> dict[str, significance.Shares]:
-        """For the ranked metric and the one on the training set: how much of it each key explains."""
-        shares: dict[str, significance.Shares] = {}
-        for metric in (self.sweep.select_by, f"train/{self.sweep.score}"):
-            cells = [cell for cell in self.sweep.done if metric in cell.metrics]
-            rows, values = [cell.params for cell in cells], [cell.metrics[metric] for cell in cells]
-            shares[metric] = significance.importance(rows, self.sweep.keys, values)
-        return shares
+    def headline(self) -> list[str]:
+        """What the sweep found, in sentences."""
+        return headline(self.sweep.cells, self.sweep.keys, self.trained, self.compared)
+
+    @cached_property
+    def importance(self) -> dict[str, Importance]:
+        """How much of a metric each key explains: of the one on the training set, and of the ranked one.
+
+        A metric that is the same everywhere is left out.
+        """
+        found = {}
+        for metric in (f"train/{self.sweep.score}", self.sweep.select_by):
+            cells = [cell for cell in self.sweep.done if metric in cell.counted]
+            if shares := importance(cells, self.sweep.keys, metric):
+                found[metric] = shares
+        return found
 
     def marker(self, run: Run) -> dict[str, Any]:
         """What the record of a run says of itself: its configuration, digests and provenance."""
-        path = self.reader.download(run, MARKER, self.scratch / "marker")
+        path = self.reader.file(run, MARKER, self.scratch / "marker")
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return content
 

@@ -3,12 +3,13 @@
 from nnlab.reruns.compare import Difference, compare, verdict
 from nnlab.reruns.replay import replay, replay_at_commit
 from nnlab.reruns.rerun import Rerun, publish, rerun
-from nnlab.reruns.verify import Outcome, Verification, tag, verifying
+from nnlab.reruns.verify import Outcome, SweepRerun, Verification, tag, verifying
 
 __all__ = [
     "Difference",
     "Outcome",
     "Rerun",
+    "SweepRerun",
     "Verification",
     "checkout",
     "compare",

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nnlab.config import ROOT
-from nnlab.errors import Failed, UserError
+from nnlab.errors import Failed, UserError, printable
 from nnlab.records import git, record
 from nnlab.records.record import Record
 
@@ -69,13 +69,13 @@ def train(tree: Path, overrides: Sequence[str], target: Path) -> Record:
 
 def _commit(rec: Record) -> str:
     """The record's commit, a hash that this repository has."""
-    top = git.ask(ROOT, "rev-parse", "--show-toplevel")
-    if top.returncode or Path(os.fsdecode(top.stdout.strip())).resolve() != ROOT:
-        raise UserError(f"{ROOT}: not a git checkout; --at-commit needs one, with the run's commit in it")
+    if reason := git.no_repository(ROOT):
+        raise UserError(f"--at-commit needs a checkout with the run's commit in it: {reason}")
     commit = str(rec.provenance.get("commit"))
     if not re.fullmatch("[0-9a-f]{40}", commit):
+        why = printable(str(rec.provenance.get("reason") or "git was not asked"))
         raise UserError(
-            f"run {rec.fingerprint[:16]}: names no commit that made it; rerun it without --at-commit"
+            f"run {rec.fingerprint[:16]}: names no commit that made it ({why}); rerun without --at-commit"
         )
     if git.ask(ROOT, "cat-file", "-e", f"{commit}^{{commit}}").returncode:
         raise UserError(f"commit {commit[:12]}: not in {ROOT}; fetch it (git fetch), or clone in full")

@@ -1,11 +1,15 @@
 """Compare the arrays of two records of the same cell, and say what differs and why."""
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.cells.weights import DIGEST, Arrays, form, weights
+from nnlab.errors import UserError
 from nnlab.records import causes
 from nnlab.records.record import ARRAYS, Record
 
@@ -31,16 +35,36 @@ class Difference:
         )
 
 
+def check_tolerance(tolerance: float) -> None:
+    """UserError unless it is a finite number that is not negative; Python may give what is none."""
+    if not (isinstance(tolerance, Real) and math.isfinite(tolerance) and tolerance >= 0.0):
+        raise UserError("--tolerance: must be a finite number, not below 0; 0 is bit for bit")
+
+
 def compare(recorded: Record, now: Record, tolerance: float) -> list[Difference]:
     """Every array of the two records that differs by more than ``tolerance`` (0: in any bit)."""
     found = []
     for file in ARRAYS:
-        ours, theirs = now.arrays(file), recorded.arrays(file)
+        if file == "weights":
+            theirs, ours = _weights(recorded, now)
+        else:
+            theirs, ours = recorded.arrays(file), now.arrays(file)
         for name in theirs:
             difference = _difference(name, theirs[name], ours.get(name, np.empty(0)), tolerance)
             if difference is not None:
                 found.append(difference)
     return found
+
+
+def _weights(recorded: Record, now: Record) -> tuple[Arrays, Arrays]:
+    """The weights of both in the same form, and nothing if one of them keeps none."""
+    forms = {form(recorded), form(now)}
+    if "none" in forms:
+        return {}, {}
+    if len(forms) > 1:
+        return weights(recorded), weights(now)
+    theirs, ours = recorded.arrays("weights"), now.arrays("weights")
+    return {name: array for name, array in theirs.items() if name != DIGEST}, ours
 
 
 def verdict(recorded: Record, now: Record, tolerance: float) -> tuple[bool, str]:
@@ -49,7 +73,9 @@ def verdict(recorded: Record, now: Record, tolerance: float) -> tuple[bool, str]
     steps = len(recorded.arrays("history")["train/cost"])
     if not differences:
         how = "identical, bit for bit" if not tolerance else f"the same within {tolerance:g}"
-        return True, f"{how}: {steps} costs, all weights, all test probabilities"
+        bare = "none" in (form(recorded), form(now))
+        weighed = "no weights, which a record does not keep" if bare else "all weights"
+        return True, f"{how}: {steps} costs, {weighed}, all test probabilities{_untracked(recorded)}"
     lines = ["not identical" if not tolerance else f"not the same within {tolerance:g}"]
     lines += [f"  {difference.text()}" for difference in differences[:SHOWN]]
     if len(differences) > SHOWN:
@@ -58,7 +84,13 @@ def verdict(recorded: Record, now: Record, tolerance: float) -> tuple[bool, str]
     lines += [f"  {cause}" for cause in changed] or [
         "  nothing recorded about code, data or machine differs"
     ]
-    return False, "\n".join(lines)
+    return False, "\n".join(lines) + _untracked(recorded)
+
+
+def _untracked(rec: Record) -> str:
+    """A line about modules that took part in a record and that git did not know."""
+    names = ", ".join(rec.untracked)
+    return f"\n  made with code that git did not know: {names} (in its dirty.diff)" if names else ""
 
 
 def _difference(

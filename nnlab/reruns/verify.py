@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nnlab.cells import configuration, dataset
+from nnlab import signals
+from nnlab.cells import configuration, dataset, located
 from nnlab.cells import plan as plans
-from nnlab.cells.plan import Plan
 from nnlab.config import home
+from nnlab.config.compose import compose
 from nnlab.errors import UserError
 from nnlab.records import causes, record
-from nnlab.reruns.compare import compare
+from nnlab.reruns.compare import check_tolerance, compare
 from nnlab.reruns.replay import folder_apart, replay
 from nnlab.threads import cores
 from nnlab.tracking import Reader, Run, Unavailable, connected
@@ -42,6 +43,34 @@ class Outcome:
     identical: bool = False
 
 
+@dataclass(frozen=True, repr=False)
+class SweepRerun:
+    """A sweep that was trained again and compared: true if all cells are the same."""
+
+    sweep: str  # its id
+    outcomes: tuple[Outcome, ...]  # of the cells; those that differ come first
+    apart: Path  # where reruns that differ are, if there are any
+
+    def __bool__(self) -> bool:
+        return all(outcome.identical for outcome in self.outcomes)
+
+    @property
+    def causes(self) -> list[str]:
+        """What else differs between the records and their reruns."""
+        return list(dict.fromkeys(cause for outcome in self.outcomes for cause in outcome.causes))
+
+    def counted(self) -> str:
+        """`3 of 4 cells came out the same`."""
+        same = sum(outcome.identical for outcome in self.outcomes)
+        return f"{same} of {len(self.outcomes)} cells came out the same"
+
+    def __repr__(self) -> str:
+        others = [f"  {o.name}: {o.verdict}" for o in self.outcomes if not o.identical]
+        return "\n".join(
+            [f"SweepRerun({self.sweep}: {self.counted()})", *others, *map("  {}".format, self.causes)]
+        )
+
+
 @dataclass(frozen=True)
 class Terms:
     """How the cells are trained again: with which changes, and which difference is allowed."""
@@ -61,6 +90,7 @@ class Verification:
     cells: int
     apart: Path
     outcomes: Iterator[Outcome]
+    published: bool  # is the outcome written into MLflow? Not with tracking=none
 
 
 @contextmanager
@@ -74,18 +104,22 @@ def verifying(
     """
     apart = folder_apart()
     terms = partial(Terms, overrides, tolerance, apart=apart)
-    if (plan := _local(sweep)) is not None:
+    publish = compose([text for text in overrides if text.startswith("tracking")]).tracking.publish
+    check_tolerance(tolerance)
+    if not sweep:
+        raise UserError("--sweep: is empty; give a sweep's id, the beginning of one, or its name")
+    if (plan := plans.find_sweep(sweep, home())) is not None:
         folders = [(plan.name(cell), cell.folder(home())) for cell in plan.cells]
         cells = [Recorded(name, folder if record.exists(folder) else None) for name, folder in folders]
         outcomes = verify(cells, terms(trust_paths=True))
-        yield Verification(plan.id, plan.experiment, len(cells), apart, outcomes)
+        yield Verification(plan.id, plan.experiment, len(cells), apart, outcomes, publish)
         return
     with connected(home(), experiment) as store:
         reader = Reader(store)
         found = reader.sweep(sweep)
         runs = sorted(found.cells, key=lambda run: run.name)
         outcomes = _verify_fetched(reader, runs, terms(trust_paths=False))
-        yield Verification(found.parent.tags["nnlab.sweep"], experiment, len(runs), apart, outcomes)
+        yield Verification(found.id, experiment, len(runs), apart, outcomes, publish)
 
 
 def verify(cells: Sequence[Recorded], terms: Terms) -> Iterator[Outcome]:
@@ -95,11 +129,13 @@ def verify(cells: Sequence[Recorded], terms: Terms) -> Iterator[Outcome]:
     if not folders:
         return
     # the data are made or refused here, once, and not by every worker
-    dataset(configuration(record.read(folders[0][1]), terms.trust_paths, terms.overrides))
+    first = record.read(folders[0][1])
+    overrides = located(first, terms.trust_paths, terms.overrides)
+    dataset(configuration(first, terms.trust_paths, overrides))
     import joblib  # takes time to load
 
     jobs = (joblib.delayed(_verify)(name, folder, terms) for name, folder in folders)
-    yield from joblib.Parallel(n_jobs=cores(), return_as="generator_unordered")(jobs)
+    yield from signals.from_workers(joblib.Parallel(cores(), return_as="generator_unordered"), jobs)
 
 
 def tag(done: Verification, same: bool) -> str:
@@ -111,16 +147,6 @@ def tag(done: Verification, same: bool) -> str:
     except (UserError, Unavailable) as error:
         return str(error)
     return ""
-
-
-def _local(text: str) -> Plan | None:
-    """The sweep of this home whose id begins with ``text``."""
-    found = [
-        plan for plan in plans.load_all(home())[0] if plan.kind == "sweep" and plan.id.startswith(text)
-    ]
-    if len(found) > 1 or not text:
-        raise UserError(f"--sweep {text}: {len(found)} sweeps begin so; give more of the id")
-    return found[0] if found else None
 
 
 def _verify_fetched(reader: Reader, runs: Sequence[Run], terms: Terms) -> Iterator[Outcome]:

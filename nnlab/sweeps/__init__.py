@@ -5,10 +5,13 @@ Its modules load on demand: a worker needs neither Hydra nor the tracking store.
 
 __all__ = [
     "console",
+    "driver",
+    "engine_keys",
     "experiment_data",
     "grid",
-    "launchers",
+    "progress_bar",
     "report",
+    "rerun_sweep",
     "run",
-    "worker",
+    "train_one",
 ]

@@ -1,16 +1,28 @@
-"""What commands print: the two consoles, and the progress bar that all of them use."""
+"""What commands print: the two consoles."""
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+import textwrap
+from collections.abc import Callable, Iterable
+
+from rich.console import Console, RenderableType
 
 from nnlab.errors import printable
 
+Say = Callable[[RenderableType], None]
 OUT, ERROR = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
-def say(text: str) -> None:
-    """Print a text as it is, without rich's markup and line breaks."""
-    OUT.print(text, markup=False, soft_wrap=True)
+def say(what: RenderableType) -> None:
+    """Print a table, or a text as it is, without rich's markup and line breaks."""
+    OUT.print(what, markup=False, soft_wrap=isinstance(what, str))
+
+
+def keep_quiet(what: RenderableType) -> None:
+    """Print nothing, in the place of ``say``: the Python face returns what a command prints."""
+
+
+def wrapped(sentence: str, width: int) -> str:
+    """A sentence in lines of at most ``width`` letters; a percent sign stays with its number."""
+    return textwrap.fill(sentence.replace(" %", "\u00a0%"), width).replace("\u00a0", " ")
 
 
 def complain(text: str) -> None:
@@ -18,11 +30,13 @@ def complain(text: str) -> None:
     ERROR.print(printable(text, keep="\n"), markup=False, soft_wrap=True)
 
 
-def progress_bar(
-    text: str, transient: bool = True, disable: bool = False, per_second: int = 10
-) -> Progress:
-    """A bar on stderr with ``text``, which may name fields of its task, and the time left."""
-    columns = BarColumn(), TextColumn(text), TextColumn("left:"), TimeRemainingColumn()
-    return Progress(
-        *columns, console=ERROR, transient=transient, disable=disable, refresh_per_second=per_second
-    )
+def warn(doubts: Iterable[str]) -> None:
+    """Print what is doubtful but not wrong, one line for each, to stderr."""
+    for text in doubts:
+        complain(f"note: {text}")
+
+
+def say_above(text: str) -> None:
+    """Print a text while a bar is shown: above it if both go to the terminal, else to stdout."""
+    console = ERROR if OUT.is_terminal and ERROR.is_terminal else OUT
+    console.print(text, markup=False, soft_wrap=True)

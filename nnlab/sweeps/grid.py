@@ -1,38 +1,25 @@
-"""The grid: from override texts to the cells of a sweep.
-
-Hydra would compose every cell twice, 130 ms each. Here one composition serves all cells: swept
-values are set on it, and only swept groups (model=logistic,deep) are composed again.
-"""
+"""The grid: from override texts to the cells of a sweep."""
 
 import itertools
-from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import dataclass
-from functools import reduce
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import Any, cast
 
 from hydra.core.override_parser.types import Glob, Override
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from nnlab.cells import Cell, resolve
+from nnlab.cells import Cell
 from nnlab.cells import plan as plans
 from nnlab.cells.plan import Plan
-from nnlab.config import Config, check, flatten, reject_hidden_conflict
-from nnlab.config.compose import composed, convert, without_hydra
+from nnlab.config import KEYS
+from nnlab.config.compose import composed, find_experiments
 from nnlab.config.overrides import check_key, is_group, option_folders, options, parsed
 from nnlab.errors import UserError
+from nnlab.sweeps.compositions import Compositions, Grid, OtherGrid, as_texts, own_grid
 
 LARGEST = 100_000  # cells of a sweep
-
-
-@dataclass
-class Grid:
-    """Swept keys with their values as override texts, and the overrides that all cells share."""
-
-    shared: list[str]
-    swept: dict[str, list[str]]
 
 
 def single(overrides: Sequence[str]) -> list[str]:
@@ -50,6 +37,7 @@ def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[st
     grid = params or ({} if any(o.is_sweep_override() for o in given) else default)
     named = {o.key_or_group for o in given}
     extra = [parsed(f"{key}={values}") for key, values in grid.items() if key not in named]
+    find_experiments(overrides)
     folders = option_folders(overrides)
     shared, swept = [], {}
     for override in [*extra, *given]:
@@ -62,18 +50,26 @@ def read_grid(overrides: Sequence[str], params: dict[str, str], default: dict[st
         raise UserError(
             f"{', '.join(swept)}: {size} cells are more than {LARGEST}; sweep over fewer values"
         )
-    return Grid(shared, swept)
+    return Grid(shared, swept, params)
+
+
+def from_default(grid: Grid, overrides: Sequence[str]) -> str:
+    """What a grid took from the default one, as overrides; nothing if the overrides say it themselves."""
+    if grid.params or any(parsed(text).is_sweep_override() for text in overrides):
+        return ""
+    return " ".join(f"{key}={','.join(values)}" for key, values in grid.swept.items())
 
 
 def _texts(override: Override, folders: Sequence[Path]) -> list[str]:
     """The values of a swept key."""
     key = override.key_or_group
     check_key(override, folders)
-    if key.startswith(("tracking.", "sweep.", "hydra.", "hydra/")):
+    if key.startswith(("tracking", "engine", "sweep.", "search", "records", "hydra.", "hydra/")):
         raise UserError(f"{key}: holds for the whole sweep; give one value")
     if not override.is_discrete_sweep():
         raise UserError(
-            f"{key}: an interval has no finite list of values; give choices such as 0.1,1,10 or range(1,5)"
+            f"{key}: an interval has no finite list of values; give choices such as 0.1,1,10 or "
+            "range(1,5), or let a search choose: search=random search.trials=20"
         )
     pattern = override.value()
     texts = (
@@ -87,85 +83,47 @@ def _texts(override: Override, folders: Sequence[Path]) -> list[str]:
 
 
 def plan_cells(grid: Grid) -> Plan:
-    """Compose every combination of the grid into a checked, resolved cell."""
-    folders = option_folders(grid.shared)
-    groups = {key for key in grid.swept if is_group(parsed(f"{key}=x").key_or_group, folders)}
-    keys = [key.lstrip("+") for key in grid.swept]
-    bases: dict[tuple[str, ...], _Base] = {}
-    cells: list[Cell] = []
-    for values in itertools.product(*grid.swept.values()):
-        pairs = list(zip(grid.swept, values, strict=True))
-        choices = tuple(f"{key}={value}" for key, value in pairs if key in groups)
-        plain = {key: value for key, value in pairs if key not in groups}
-        if choices not in bases:
-            bases[choices] = _Base(without_hydra(composed([*grid.shared, *choices])), plain)
-        cfg = bases[choices].config(plain)
-        check(cfg)
-        reject_hidden_conflict(cfg, [*grid.shared, *grid.swept])
-        cells += map(resolve, _each_fold(cfg))
+    """The plan of every combination of the grid."""
+    compositions, cells = Compositions(grid), list[Cell]()
+    try:
+        for values in itertools.product(*grid.swept.values()):
+            cells += compositions.cells(dict(zip(grid.swept, values, strict=True)))
+    except OtherGrid:
+        raise _several_grids(grid) from None
+    return planned(cells, grid.swept)
+
+
+def planned(cells: Sequence[Cell], swept: Iterable[str], plan_id: str | None = None) -> Plan:
+    """The plan of these cells. A swept key may matter to none, as the activation of logistic regression.
+
+    A search, which has a ``plan_id``, keeps all its keys: they vary when it has grown.
+    """
     folds = {cell.config.data.fold for cell in cells}
-    return plans.make("sweep", cells, list(dict.fromkeys([*keys, *["data.fold"] * (len(folds) > 1)])))
+    keys = dict.fromkeys([*(key.lstrip("+") for key in swept), *["data.fold"] * (len(folds) > 1)])
+    plan = plans.make("sweep", cells, list(keys), plan_id)
+    if plan_id is not None:
+        return plan
+    return replace(plan, keys=tuple(key for key in plan.keys if key not in KEYS or key in plan.varied))
 
 
-def _each_fold(cfg: Config) -> list[Config]:
-    """The config, or one config for each fold if no fold was chosen."""
-    if cfg.data.folds is None or cfg.data.fold is not None:
-        return [cfg]
-    each = [deepcopy(cfg) for _ in range(cfg.data.folds)]
-    for fold, one in enumerate(each):
-        one.data.fold = fold
-    return each
+def default_grid(config: DictConfig) -> dict[str, str]:
+    """The grid of a sweep if neither the overrides nor an experiment have one."""
+    return as_texts(config.sweep.grid)
 
 
-PATHS = ("data.train", "data.test")  # made absolute
-
-
-class _Base:
-    """One composition that gives many configs: each swept value is converted by OmegaConf once."""
-
-    def __init__(self, composed: DictConfig, first: dict[str, str]) -> None:
-        """``first`` has a value for each swept key, because the composition may not have these keys."""
-        self._composed, self._first = composed, first
-        self._start = convert(_assign(composed, first))
-        self._typed = OmegaConf.structured(self._start)
-        self._values: dict[tuple[str, str], Any] = {}
-        texts = flatten(cast(dict[str, Any], OmegaConf.to_container(composed, resolve=False))).values()
-        self._linked = any(_refers(str(text)) for text in texts)
-
-    def config(self, swept: dict[str, str]) -> Config:
-        """The config with these override texts. With references, it is converted as a whole."""
-        if self._linked or any(map(_refers, swept.values())):
-            return convert(_assign(self._composed, swept))
-        cfg = deepcopy(self._start)
-        for key, text in swept.items():
-            *path, name = key.lstrip("+").split(".")
-            setattr(reduce(getattr, path, cfg), name, self._value(key, text))
-        return cfg
-
-    def _value(self, key: str, text: str) -> Any:
-        if (key, text) not in self._values:
-            self._values[key, text] = self._convert(key.lstrip("+"), text)
-        return deepcopy(self._values[key, text])
-
-    def _convert(self, path: str, text: str) -> Any:
-        """Convert a text to the schema's type; a path or a reference needs the whole config for this."""
-        if path in PATHS or "${" in text:
-            cfg = convert(_assign(self._composed, self._first | {path: text}))
-            return reduce(getattr, path.split("."), cfg)
-        OmegaConf.update(self._typed, path, parsed(f"{path}={text}").value(), merge=True)
-        value = OmegaConf.select(self._typed, path)
-        return OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
-
-
-def _refers(text: str) -> bool:
-    """Does a value refer to another key? ``${nnlab_data:x}`` does not, ``${nnlab_data:${seed}}`` does."""
-    plain = text.replace("\\{", "{")  # Hydra escapes the braces of a swept text
-    return plain.count("${") > plain.count("${nnlab_")
-
-
-def _assign(base: DictConfig, texts: dict[str, str]) -> DictConfig:
-    """A copy of a composed config with plain values set."""
-    cfg = base.copy()
-    for override in (parsed(f"{key}={text}") for key, text in texts.items()):
-        OmegaConf.update(cfg, override.key_or_group, override.value(), merge=True)
-    return cfg
+def _several_grids(grid: Grid) -> UserError:
+    """The error for swept options that have a grid of their own, with the commands to give instead."""
+    folders = option_folders(grid.shared)
+    key = next(
+        key
+        for key, names in grid.swept.items()
+        if is_group(parsed(f"{key}=x").key_or_group, folders)
+        and [own_grid(composed([*grid.shared, f"{key}={name}"])) for name in names]
+        != [grid.params] * len(names)
+    )
+    rest = [f"{other}={','.join(values)}" for other, values in grid.swept.items() if other != key]
+    commands = [["nnlab", "sweep", *grid.shared, *rest, f"{key}={name}"] for name in grid.swept[key]]
+    return UserError(
+        f"{key}: {', '.join(grid.swept[key])} bring grids of their own, and a sweep has one grid; "
+        f"give one after the other:\n{' ; '.join(map(shlex.join, commands))}"
+    )

@@ -4,14 +4,17 @@ import threading
 from pathlib import Path
 
 from nnlab.cells.plan import Plan
+from nnlab.config import Config
 from nnlab.errors import Failed
-from nnlab.tracking import Reader, Store
+from nnlab.tracking import Reader, connected
 
-REPORT_WITHIN = 20.0  # seconds that a sweep waits for its report
+REPORT_WITHIN = 60.0  # seconds that a sweep waits for its report
 
 
-def attach_report(plan: Plan, home: Path) -> Path:
+def attach_report(plan: Plan, home: Path, cfg: Config | None = None) -> Path:
     """Write the report of a published sweep and attach it to its parent run; returns its path.
+
+    ``cfg`` names the data; without, they are looked for, since a plan may name paths of a home that moved.
 
     Failed says in one line why there is no report. The results do not depend on the report. So every error
     becomes a Failed, and a sweep waits at most REPORT_WITHIN.
@@ -22,8 +25,8 @@ def attach_report(plan: Plan, home: Path) -> Path:
         try:
             from nnlab.reports import sweep_report  # brings plotly
 
-            reader = Reader(Store(home, plan.experiment))
-            results.append(sweep_report.attach(reader, plan.id, home, plan.cells[0].config))
+            with connected(home, plan.experiment) as store:
+                results.append(sweep_report.attach(Reader(store), plan.id, home, cfg))
         except Exception as error:
             results.append(error)
 

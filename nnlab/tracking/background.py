@@ -20,33 +20,36 @@ def publishing(publisher: Publisher, delay: float = 0.0) -> Iterator[Publisher]:
 
     If the block is interrupted, publishing stops after ``GRACE`` seconds; `nnlab sync` publishes the rest.
     """
-    stop = threading.Event()
+    # events, since an interrupt in Thread.join lets Python 3.11 take a running thread for one that ended
+    stop, ended = threading.Event(), threading.Event()
 
     def work() -> None:
-        stop.wait(delay)
-        while not stop.is_set():
-            reached = publisher.publish()
-            stop.wait(LOOK_EVERY if reached else RETRY_AFTER)
-        publisher.publish(last=True)
+        try:
+            stop.wait(delay)
+            while not stop.is_set():
+                reached = publisher.publish()
+                stop.wait(LOOK_EVERY if reached else RETRY_AFTER)
+            publisher.publish(last=True)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=work, name="publisher", daemon=True)
-    thread.start()
+    threading.Thread(target=work, name="publisher", daemon=True).start()
     hangs = False
     try:
         yield publisher
         stop.set()
-        thread.join()
+        ended.wait()
     except KeyboardInterrupt:
         signals.heard()
         publisher.stop_at(time.monotonic() + GRACE - LAST_CELL)
         stop.set()
         if publisher.busy:
-            thread.join(GRACE)
-        hangs = thread.is_alive()
+            ended.wait(GRACE)
+        hangs = not ended.is_set()
         if hangs:
             publisher.give_up()
         raise
     finally:
         stop.set()
         if not hangs:
-            thread.join()
+            ended.wait()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.records import is_score
 from nnlab.records.record import Record
 
 
@@ -41,9 +42,13 @@ def all_points(rec: Record, max_points: int) -> list[Point]:
 
     A metric with a curve gets one more point at the end of the curve. A metric without a curve gets one
     point, at step 0; the UI then compares it by bars. Values that are not finite are left out; the
-    status says that a cell diverged.
+    status says that a cell diverged. So are the curves of a diverged cell's scores: MLflow would show
+    their last values as what the net reached.
     """
     history = rec.arrays("history")
+    history = {
+        key: curve for key, curve in history.items() if rec.status != "diverged" or not is_score(key)
+    }
     costs = history.pop("train/cost")
     every = stride(rec.config["trainer"]["iterations"], max_points)
     steps = sorted({*range(0, len(costs), every), len(costs) - 1})

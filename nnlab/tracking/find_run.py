@@ -12,17 +12,19 @@ from nnlab.tracking.store import connected
 
 
 def find_record(text: str, home: Path, experiment: str, scratch: Path) -> tuple[Record, str | None]:
-    """The record that ``text`` names, and its run's id if it was fetched into ``scratch``.
+    """The record that ``text`` names, and its run's id if it was found in the store.
+
+    A record that is not in this home is fetched into ``scratch``.
 
     ``text`` is a record's folder, the beginning of its fingerprint, or an MLflow run: its id, the
     id's beginning, or its name. UserError if there is none; Unavailable if the store cannot be reached.
     """
     if (found := find_local(text, home)) is not None:
         return found, None
-    with connected(home, experiment) as store:
+    with connected(home, experiment, reading=True) as store:
         reader = Reader(store)
         run = reader.cell(text)
-        return reader.fetch_record(run, scratch / run.id), run.id
+        return reader.record(run, scratch / run.id), run.id
 
 
 @contextmanager

@@ -18,18 +18,20 @@ from nnlab.tracking import model_code
 from nnlab.tracking.store import Store
 
 REQUIREMENTS = ("mlflow", "numpy", "threadpoolctl")
+NOT_IN_NAMES = str.maketrans(dict.fromkeys("/:.%\"'", "_"))  # what MLflow refuses in a model's name
 
 
 def log_model(store: Store, run_id: str, rec: Record) -> None:
-    """Log the net of a record as the MLflow model of its run, unless the run has one already."""
+    """Log the net of a record as the model of its run, under the run's name, unless it has one already."""
     from mlflow.entities import LoggedModelOutput
 
     client = store.client
-    outputs = client.get_run(run_id).outputs
-    if outputs is not None and outputs.model_outputs:
+    run = client.get_run(run_id)
+    if run.outputs is not None and run.outputs.model_outputs:
         return
     net_of(rec)  # a damaged record is refused before anything is written
-    logged = client.create_logged_model(store.experiment_id, "model", run_id)
+    name = run.info.run_name.translate(NOT_IN_NAMES)
+    logged = client.create_logged_model(run.info.experiment_id, name, run_id)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         save(write(rec, Path(scratch)), folder, run_id, logged.model_id)

@@ -1,26 +1,30 @@
 """The parent run of a sweep: opened, kept alive by a heartbeat, closed with the sweep's summary."""
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
-from nnlab.tracking import heartbeat, schema, ui_links
+from nnlab.tracking import heartbeat, schema, shared_view
+from nnlab.tracking.plan_runs import keep_one
+from nnlab.tracking.search_points import log_search
 from nnlab.tracking.store import Store
 
 STATUS = {"killed": "KILLED", "failed": "FAILED"}  # MLflow's status of a sweep, if not FINISHED
 
 
-def open_parent(store: Store, plan: Plan) -> str:
-    """Reopen the parent run of a sweep, or create one, with the status RUNNING; returns its id."""
-    view = f"{ui_links.SHARED_VIEW}{plan.id}"
-    store.client.set_experiment_tag(store.experiment_id, view, ui_links.shared_view(plan))
-    found = store.search(f"tags.`nnlab.sweep` = '{plan.id}' and tags.`nnlab.kind` = 'sweep'")
+def open_parent(store: Store, plan: Plan, found: Sequence[Any] = ()) -> Any:
+    """MLflow's run of a sweep with the status RUNNING: one of those that were found, or a new one."""
     if found:
-        run_id = str(store.keep_one(found).info.run_id)
-        beat(store, run_id)
-        return run_id
-    created, tags = int(plan.created * 1000), schema.sweep_tags(plan)
-    return str(store.client.create_run(store.experiment_id, created, tags, plan.title()).info.run_id)
+        run = keep_one(store, found)
+        beat(store, run.info.run_id)
+    else:
+        created, tags = int(plan.created * 1000), schema.sweep_tags(plan)
+        run = store.client.create_run(store.experiment_id, created, tags, plan.title())
+    name, content = f"{shared_view.TAG}{plan.id}", shared_view.content(plan)
+    store.client.set_experiment_tag(run.info.experiment_id, name, content)
+    return run
 
 
 def beat(store: Store, run_id: str) -> None:
@@ -30,7 +34,12 @@ def beat(store: Store, run_id: str) -> None:
 
 
 def close_parent(store: Store, run_id: str, summary: Summary, status: str) -> None:
-    """Write counts, best cell, description and table of results into a sweep's run, and end it."""
-    store.log(run_id, tags=schema.summary_tags(summary, status))
+    """Write counts, best cell, description and table of results into a sweep's run, and end it.
+
+    Of a sweep that was cut off the counts are no metrics yet: MLflow would keep them beside the final ones.
+    """
+    points = [] if status == "killed" else schema.summary_points(summary)
+    store.log(run_id, points, tags=schema.summary_tags(summary, status))
+    log_search(store, run_id, summary.plan)
     store.client.log_text(run_id, summary.csv(), "results.csv")
     store.end(run_id, STATUS.get(status, "FINISHED"), summary.ended or time.time())

@@ -3,11 +3,22 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from nnlab.cells.ranking import SCORES, Configuration, Result, rank, ranked_by
+from nnlab.cells.findings import shown, varied_keys
+from nnlab.cells.ranking import Configuration, Result, rank, ranked_by
 from nnlab.errors import UserError
+from nnlab.records import SCORES
+
+
+class NotFound(UserError):
+    """A run or sweep that the store does not have: what was looked for and where, and a remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
+
 
 DONE = ("finished", "diverged")  # the statuses of a cell that has a record
 
@@ -27,38 +38,18 @@ class Run(Result):
         return self.status in DONE
 
     @property
-    def state(self) -> str:
-        """The status, or ``stuck`` for a finished net that is not better than a constant answer.
-
-        That is the most frequent class or the mean of the targets, on the training set.
-        """
-        for keys in (("accuracy", "majority"), ("deviation", "rmse")):
-            high, low = (self.metrics.get(f"train/{key}") for key in keys)
-            if self.status == "finished" and high is not None and low is not None:
-                return "stuck" if high <= low else "finished"
-        return self.status
-
-    @property
     def error(self) -> str:
         """Why it failed."""
         return self.tags.get("nnlab.error", "")
 
 
+@lru_cache(maxsize=10_000)
 def parse(text: str) -> Any:
-    """A parameter's value: read as JSON if it is JSON, else the text itself."""
+    """A parameter's value: read as JSON if it is JSON, else the text itself. Many runs share it."""
     try:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def shown(value: Any) -> str:
-    """A parameter's value for people: `0.1`, `20-7-5`, `none`."""
-    if isinstance(value, bool | str):
-        return str(value)
-    if isinstance(value, list):
-        return "-".join(map(str, value)) or "none"
-    return "none" if value is None else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -81,28 +72,19 @@ class Sweep:
     @cached_property
     def keys(self) -> list[str]:
         """The parameters that vary: among the swept keys if the parent names them, else among all."""
-        varied = [
-            key
-            for key in dict.fromkeys(key for cell in self.cells for key in cell.params)
-            if len({json.dumps(cell.params[key]) for cell in self.cells if key in cell.params}) > 1
-        ]
         swept = [key for key in self.parent.tags.get("nnlab.swept", "").split(",") if key]
-        kept = [
-            key for s in swept for key in self._distinct([v for v in varied if f"{v}.".startswith(f"{s}.")])
-        ]
-        return list(dict.fromkeys(kept)) or self._distinct(varied)
+        return varied_keys([cell.params for cell in self.cells], swept)
 
-    def _distinct(self, keys: Sequence[str]) -> list[str]:
-        """The keys without those whose value an earlier one decides, as model.hidden does model.depth."""
-        kept: list[str] = []
-        for key in keys:
-            if not any(self._decides(earlier, key) for earlier in kept):
-                kept.append(key)
-        return kept
+    def values(self, key: str) -> dict[str, Any]:
+        """The values that a key takes, by the way they are shown."""
+        if key not in self._values:
+            self._values[key] = {shown(cell.params.get(key)): cell.params.get(key) for cell in self.cells}
+        return self._values[key]
 
-    def _decides(self, one: str, other: str) -> bool:
-        pairs = {(json.dumps(c.params.get(one)), json.dumps(c.params.get(other))) for c in self.cells}
-        return len({first for first, _ in pairs}) == len(pairs)
+    @cached_property
+    def _values(self) -> dict[str, dict[str, Any]]:
+        """What ``values`` has found, since a page asks for it many times."""
+        return {}
 
     @cached_property
     def regression(self) -> bool:
@@ -140,9 +122,9 @@ def find_cell(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> R
     if len(different) == 1:
         return found[0]
     if not found:
-        raise UserError(
-            f"{text}: no run of {where} has this id or name; give a run id, the beginning of one, "
-            "or a record's folder"
+        raise NotFound(
+            f"{text}: no run of {where} has this id or name",
+            "give a run id, the beginning of one, or a record's folder",
         )
     names = ", ".join(_told_apart(different))
     raise UserError(f"{text}: {len(different)} runs of {where} have this name; give one of {names}")
@@ -158,7 +140,7 @@ def _told_apart(runs: Sequence[Run]) -> list[str]:
 def find_sweep(text: str | None, parents: Sequence[Run], where: str) -> Run:
     """The parent run whose sweep id or run id begins with ``text``, or with this name; else the latest."""
     if not parents:
-        raise UserError(f"{where} has no sweep yet; `nnlab sweep` makes one")
+        raise NotFound(f"{where} has no sweep yet", "`nnlab sweep` makes one")
     if not text:
         return max(parents, key=lambda run: max(run.started, run.ended or 0.0))
     begins = [run for run in parents if run.tags["nnlab.sweep"].startswith(text) or run.id.startswith(text)]
@@ -166,5 +148,6 @@ def find_sweep(text: str | None, parents: Sequence[Run], where: str) -> Run:
     if len(found) == 1:
         return found[0]
     known = ", ".join(run.tags["nnlab.sweep"] for run in (found or parents)[:4])
-    what = "more than one sweep" if found else "no sweep"
-    raise UserError(f"{text}: {what} of {where} has this id or name; there are {known}")
+    if found:
+        raise UserError(f"{text}: more than one sweep of {where} has this id or name; there are {known}")
+    raise NotFound(f"{text}: no sweep of {where} has this id or name", f"there are {known}")

@@ -10,8 +10,10 @@ from nnlab.cells.plan import Plan
 from nnlab.cells.summary import Summary
 from nnlab.config import flatten
 from nnlab.errors import UserError
+from nnlab.records import state
 from nnlab.records.record import Record
 from nnlab.tracking import curves, heartbeat
+from nnlab.tracking.inputs import inputs
 
 NAME = re.compile(
     r"(?=.{1,250}$)\w[\w.-]*(/\w[\w.-]*)*", re.ASCII
@@ -19,17 +21,20 @@ NAME = re.compile(
 
 
 class Content(NamedTuple):
-    """A record as points, parameters and tags."""
+    """A record as points, parameters, tags and MLflow's inputs."""
 
     points: list[curves.Point]
     params: dict[str, str]
     tags: dict[str, str]
+    inputs: list[Any]
 
 
 def content(rec: Record, max_points: int) -> Content:
     """The content of a record for the store, without its files; UserError if nnlab did not write it."""
     try:
-        found = Content(curves.all_points(rec, max_points), params(rec.config), _record_tags(rec))
+        found = Content(
+            curves.all_points(rec, max_points), params(rec.config), _record_tags(rec), inputs(rec)
+        )
         names = {*found.params, *(point.key for point in found.points)}
         if strange := sorted(name for name in names if not NAME.fullmatch(name)):
             raise ValueError(f"{strange[0]!r} is not the name of a metric or parameter")
@@ -47,9 +52,11 @@ def params(config: Mapping[str, Any]) -> dict[str, str]:
 def cell_tags(plan: Plan, cell: Cell, parent: str | None) -> dict[str, str]:
     """Tags with which a cell's run is created and found again."""
     tags = {"mlflow.source.name": "nnlab", "nnlab.kind": "cell", "nnlab.fingerprint": cell.fingerprint}
+    if plan.kind == "sweep":
+        tags["nnlab.sweep"] = plan.id
     if parent is None:
         return tags | heartbeat.tags()
-    return tags | {"mlflow.parentRunId": parent, "nnlab.sweep": plan.id}  # the parent has the heartbeat
+    return tags | {"mlflow.parentRunId": parent}  # which has the heartbeat
 
 
 def sweep_tags(plan: Plan) -> dict[str, str]:
@@ -64,11 +71,33 @@ def _record_tags(rec: Record) -> dict[str, str]:
         "nnlab.record": str(rec.folder),
         "nnlab.data_digest": rec.data_digest,
         "nnlab.code_digest": rec.code_digest,
+        "nnlab.state": state(rec.status, rec.metrics),
         "nnlab.status": rec.status,
     }
+    if rec.continued_from:
+        tags["nnlab.continued_from"] = rec.continued_from
     if rec.provenance["commit"]:
         tags["mlflow.source.git.commit"] = str(rec.provenance["commit"])
     return tags
+
+
+def failure_tags(note: Mapping[str, Any]) -> dict[str, str]:
+    """Tags of a run whose cell failed, from the note on the failure."""
+    error = str(note["error"])[:500]
+    return {"nnlab.error": error, "nnlab.state": "failed", "nnlab.status": "failed"}
+
+
+def summary_points(summary: Summary) -> list[curves.Point]:
+    """Metrics of a parent run: how many cells ended how, and the best cell's score.
+
+    Their time depends on the records alone, so that publishing them again adds nothing.
+    """
+    values = {state: float(count) for state, count in summary.states.items()}
+    if summary.best is not None:
+        metric = summary.plan.select_by
+        values[f"best/{metric}"] = summary.best[metric]
+    at = int((summary.ended or summary.plan.created) * 1000)
+    return [curves.Point(key, value, at, 0) for key, value in values.items()]
 
 
 def summary_tags(summary: Summary, status: str) -> dict[str, str]:

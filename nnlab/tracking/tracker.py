@@ -13,7 +13,9 @@ from nnlab.cells import Cell
 from nnlab.cells.plan import Plan
 from nnlab.config import training_dict
 from nnlab.records import record
-from nnlab.tracking import curves, schema
+from nnlab.tracking import curves, log_axes, schema, ui_links
+from nnlab.tracking.artifact_files import log_files
+from nnlab.tracking.plan_runs import PARENT, Copies, keep_one
 from nnlab.tracking.runs import DONE
 from nnlab.tracking.store import Store
 
@@ -27,24 +29,40 @@ class Published:
 
 
 class Tracker:
-    """The runs of one plan's cells; ``parent`` is the id of the sweep's run, None for a single cell."""
+    """The runs of one plan's cells.
 
-    def __init__(self, store: Store, plan: Plan, parent: str | None = None) -> None:
-        self.store, self.plan, self.parent = store, plan, parent
+    ``parent`` is MLflow's run of the sweep; None for a single cell, and if the user deleted it.
+    """
 
-    def published(self) -> dict[str, Published]:
-        """The runs that the store has, by fingerprint."""
-        if self.plan.kind == "sweep":
-            condition = f"tags.`nnlab.sweep` = '{self.plan.id}' and tags.`nnlab.kind` = 'cell'"
-            runs = self.store.search(condition)
-        else:
-            runs = self.store.search(f"tags.`nnlab.fingerprint` = '{self.plan.cells[0].fingerprint}'")
-            runs = [run for run in runs if not {"nnlab.sweep", "nnlab.rerun_of"} & run.data.tags.keys()]
-        copies: dict[str, list[Any]] = {}
-        for run in runs:
-            copies.setdefault(run.data.tags["nnlab.fingerprint"], []).append(run)
-        kept = {fingerprint: self.store.keep_one(found) for fingerprint, found in copies.items()}
+    def __init__(self, store: Store, plan: Plan, parent: Any = None) -> None:
+        self.store, self.plan = store, plan
+        self.parent = None if parent is None else str(parent.info.run_id)
+        # where its runs are, which is another one than the plan names if that was renamed
+        self.experiment = None if parent is None else str(parent.info.experiment_id)
+        self._log_keys = log_axes.keys(plan) if plan.kind == "sweep" else []
+
+    @property
+    def pages(self) -> tuple[str, str] | None:
+        """The pages of the UI that compare its cells: charts and list; None without runs."""
+        return ui_links.urls(self.store.uri, self.experiment, self.plan) if self.experiment else None
+
+    def published(self, runs: Mapping[str, Copies]) -> dict[str, Published]:
+        """Of the runs that were found in the store, one live run of each cell, by fingerprint."""
+        kept = {
+            key: keep_one(self.store, copies.live, self.experiment)
+            for key, copies in runs.items()
+            if copies.live and key != PARENT
+        }
+        for run in kept.values():
+            self._hang(run)
         return {key: Published(run.info.run_id, _is_complete(run)) for key, run in kept.items()}
+
+    def _hang(self, run: Any) -> None:
+        """Make a run the parent's child: the parent that it had may be deleted."""
+        self.experiment = self.experiment or str(run.info.experiment_id)
+        elsewhere = run.info.experiment_id != self.experiment
+        if self.parent and not elsewhere and run.data.tags.get("mlflow.parentRunId") != self.parent:
+            self.store.client.set_tag(run.info.run_id, "mlflow.parentRunId", self.parent)
 
     def start(self, cell: Cell, started: float) -> str:
         """Create the run of a cell in training, RUNNING with its parameters; returns its id."""
@@ -55,8 +73,9 @@ class Tracker:
     def _create(self, cell: Cell, started: float, more: Mapping[str, str] | None = None) -> Any:
         """MLflow's new run of a cell."""
         tags = schema.cell_tags(self.plan, cell, self.parent) | dict(more or {})
+        self.experiment = self.experiment or self.store.experiment_id
         return self.store.client.create_run(
-            self.store.experiment_id, int(started * 1000), tags, self.plan.name(cell)
+            self.experiment, int(started * 1000), tags, self.plan.name(cell)
         )
 
     def log_costs(self, run_id: str, cell: Cell, costs: Sequence[float], started: float, after: int) -> int:
@@ -74,24 +93,31 @@ class Tracker:
     def publish(self, cell: Cell, rec: record.Record, run_id: str | None = None) -> str:
         """Publish a record; ``run_id`` is the run that an earlier try created, or None."""
         content = schema.content(rec, cell.config.tracking.max_points)  # refuses before writing
+        content.points.extend(log_axes.points(cell, self._log_keys, rec.ended))
         run = self._create(cell, rec.started) if run_id is None else self.store.client.get_run(run_id)
-        return self._complete(run, rec, content)
+        return self._complete(run, rec, content, files=cell.config.tracking.artifacts != "best")
 
-    def _complete(self, run: Any, rec: record.Record, content: schema.Content) -> str:
+    def log_record(self, run: Any, rec: record.Record) -> None:
+        """Add the files of a record to the artifacts of MLflow's run."""
+        paths = [rec.folder / name for name in (*rec.files, record.MARKER)]
+        log_files(self.store.artifacts(run.info.artifact_uri), paths)
+
+    def _complete(self, run: Any, rec: record.Record, content: schema.Content, files: bool = True) -> str:
         """Log what a run does not have yet of a record's content and files, and end it; returns its id."""
         run_id = str(run.info.run_id)
         known = self._known_points(run)
         if "nnlab.error" in run.data.tags:  # it failed before
             self.store.client.delete_tag(run_id, "nnlab.error")
-        repository = self.store.artifacts(run.info.artifact_uri)
-        for name in (*rec.files, record.MARKER):
-            repository.log_artifact(str(rec.folder / name))
+        if files:
+            self.log_record(run, rec)
         self.store.log(
             run_id,
             [point for point in content.points if (point.key, point.step) not in known],
             params={} if run.data.params else content.params,
             tags=content.tags,
         )
+        if content.inputs:
+            self.store.log_inputs(run_id, content.inputs)
         self.store.end(run_id, "FINISHED", rec.ended)
         return run_id
 
@@ -114,8 +140,7 @@ class Tracker:
         run_id = run_id or self.start(cell, note["started"])
         client = self.store.client
         client.log_text(run_id, note["traceback"], "traceback.txt")
-        client.set_tag(run_id, "nnlab.error", str(note["error"])[:500])
-        client.set_tag(run_id, "nnlab.status", "failed")
+        self.store.log(run_id, tags=schema.failure_tags(note))
         self.store.end(run_id, "FAILED", note["ended"])
 
 

@@ -1,22 +1,24 @@
 """Plans: identity, storage, locking and the names of runs."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import reduce
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import cell, environment, living_in, small_set
-from omegaconf import OmegaConf
 
 from nnlab.cells import plan as plans
 from nnlab.cells.cell import Cell, resolve
-from nnlab.config.compose import compose, typed
-from nnlab.config.run_name import run_name
+from nnlab.config import RecordsConfig, check, copied
+from nnlab.config.compose import compose
+from nnlab.config.run_name import asked_for, run_name
 from nnlab.errors import UserError
 
 VISIBLE = 18  # characters of a run name that the MLflow UI shows
@@ -38,6 +40,15 @@ def test_the_id_is_made_of_the_cells_and_not_of_their_order(cells: list[Cell]) -
     assert plan.id == plans.make("sweep", cells[::-1], ["seed"]).id
     assert plan.id == plans.make("sweep", [*cells, *cells], ["seed"]).id
     assert plan.cells == tuple(cells)
+
+
+def test_above_1000_cells_records_keep_coefficients_unless_asked_otherwise(cells: list[Cell]) -> None:
+    asked = dataclasses.replace(cells[0].config, records=RecordsConfig("full"))
+    many = [dataclasses.replace(cells[0], fingerprint=f"{i:064x}") for i in range(1000)]
+    assert {cell.config.records.weights for cell in plans.make("sweep", many, []).cells} == {None}
+    many += [dataclasses.replace(cells[0], fingerprint="f" * 64, config=asked)]
+    kept = [cell.config.records.weights for cell in plans.make("sweep", many, []).cells]
+    assert kept == ["dual"] * 1000 + ["full"]
 
 
 def test_of_equal_cells_the_first_stays(cells: list[Cell]) -> None:
@@ -77,6 +88,10 @@ def test_the_id_is_the_same_in_another_process(cells: list[Cell], tmp_path: Path
         check=True,
     )
     assert done.stdout.strip() == plan.id
+
+
+def test_the_title_names_the_optimizer_not_its_key(cells: list[Cell]) -> None:
+    assert plans.make("sweep", cells, ["optimizer.name", "init.scale"]).title() == "optimizer × scale"
 
 
 # -- storage ---------------------------------------------------------------------------------------
@@ -161,6 +176,32 @@ def test_the_options_of_a_swept_group_have_names_of_their_own(group: str, option
     assert len({n[:VISIBLE] for n in names}) == len(options), names
 
 
+@pytest.mark.parametrize(
+    ("overrides", "wanted"),
+    [
+        ("", "relu 3x16 s1 #1"),
+        ("optimizer.lr=0.1 optimizer.batch_size=1", "lr0.1 b1 relu 3x16 s1 #1"),
+        ("optimizer=adam", "adam relu 3x16 s1 #1"),  # with the rate that it brings
+        ("optimizer=adam optimizer.lr=0.1", "adam lr0.1 relu 3x16 s1 #1"),
+        ("optimizer.name=adam", "adam lr0.0075 relu 3x16 s1 #1"),  # with the rate of gd
+        ("optimizer=gd", "relu 3x16 s1 #1"),
+        ("init=he", "he relu 3x16 s1 #1"),
+        ("model.depth=1 seed=2", "logistic s1 #2"),
+        ("model.activation=leaky_relu", "leaky 3x16 s1 #1"),
+        ("model.activation=leaky_relu model.leak=0.2", "leak=0.2 leaky 3x16 s1 #1"),
+        ("model.leak=0.2", "relu 3x16 s1 #1"),  # which no relu has
+        ("trainer=quick", "it500 relu 3x16 s1 #1"),
+        ("optimizer.l2=0.5 data.memory_mb=100", "l2=0.5 relu 3x16 s1 #1"),
+        ("data=catvnoncat", "relu 3x16 s1 #1"),
+        ("data=hdf5 data.train=my/dogs.h5 data.test=x.h5", "relu 3x16 s1 #1"),
+        ("data=hdf5 data.file=my/cats.h5", "relu 3x16 s1 #1"),
+    ],
+)
+def test_a_single_run_is_named_by_what_was_asked_for(overrides: str, wanted: str) -> None:
+    cfg, usual = compose(overrides.split()), compose([])
+    assert run_name(cfg, asked_for(cfg, usual)) == wanted
+
+
 def test_float32_is_always_labelled() -> None:
     assert "float32" in name("trainer.dtype=float32")
     assert name("trainer.dtype=float32", keys=("trainer.dtype",)).count("float32") == 1
@@ -169,9 +210,10 @@ def test_float32_is_always_labelled() -> None:
 SWEEPS: dict[str, dict[str, list[Any]]] = {
     "the default grid": {
         "model.depth": [2, 3, 5],
-        "model.width": [4, 16, 64],
+        "model.width": [4, 16],
         "model.activation": ["sigmoid", "tanh", "relu", "leaky_relu"],
         "init.scale": [0.1, 1.0, 10.0],
+        "seed": [1, 2, 3],
     },
     "learning rate and seed": {"optimizer.lr": [0.0075, 0.01], "seed": [1, 2, 3]},
     "scheme and seed": {"init.scheme": ["orthogonal", "glorot"], "seed": [1, 2]},
@@ -188,13 +230,43 @@ SWEEPS: dict[str, dict[str, list[Any]]] = {
 def test_the_visible_part_of_a_name_tells_the_cells_of_a_sweep_apart(cells: list[Cell], sweep: str) -> None:
     """`Run names lead with what varies, short`: the UI cuts them at about 18 characters."""
     grid = SWEEPS[sweep]
-    base = OmegaConf.create(dataclasses.asdict(cells[0].config))
     names = []
     for values in product(*grid.values()):
-        composed = base.copy()
+        cfg = copied(cells[0].config)
         for key, value in zip(grid, values, strict=True):
-            OmegaConf.update(composed, key, value)
-        names.append(run_name(resolve(typed(composed)).config, tuple(grid)))
+            *path, name = key.split(".")
+            setattr(reduce(getattr, path, cfg), name, value)
+        check(cfg)
+        names.append(run_name(resolve(cfg).config, tuple(grid)))
     assert len(set(names)) == len(names), "equal names"
     visible = [n[:VISIBLE] for n in names]
     assert len(set(visible)) == len(visible), sorted({n for n in names if visible.count(n[:VISIBLE]) > 1})
+
+
+def test_a_plan_keeps_what_its_cells_share_once(cells: list[Cell], tmp_path: Path) -> None:
+    """A whole configuration has 1.5 kB; what the cells of a sweep differ in is a few numbers."""
+    many = [
+        dataclasses.replace(
+            cells[0],
+            fingerprint=f"{i:064x}",
+            config=dataclasses.replace(
+                cells[0].config,
+                seed=i,
+                model=dataclasses.replace(cells[0].config.model, hidden=[i + 1, 3]),
+                data=dataclasses.replace(cells[0].config.data, folds=400, fold=i),
+            ),
+        )
+        for i in range(400)
+    ]
+    plan = plans.make("sweep", many, ["seed"])
+    plans.save(plan, tmp_path / "plan.json")
+    assert (tmp_path / "plan.json").stat().st_size < 400 * 200 + 2000
+    assert plans.load(tmp_path / "plan.json") == plan
+
+
+def test_a_plan_of_an_earlier_version_has_the_whole_configuration_of_each_cell(
+    cells: list[Cell], tmp_path: Path
+) -> None:
+    plan = plans.make("sweep", cells, ["seed"])
+    (tmp_path / "plan.json").write_text(json.dumps(dataclasses.asdict(plan)))
+    assert plans.load(tmp_path / "plan.json") == plan

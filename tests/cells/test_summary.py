@@ -1,6 +1,7 @@
 """The summary of a plan: its counts, its best cell, its table."""
 
 import csv
+import dataclasses
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,13 +42,14 @@ def summary(living: tuple[Path, plans.Plan]) -> Summary:
 
 def test_every_cell_is_counted_by_its_status(summary: Summary) -> None:
     assert summary.counts == {"cells": 6, "finished": 3, "diverged": 1, "failed": 1, "missing": 1}
-    assert summary.counted() == "6 cells: 3 finished, 1 diverged, 1 failed, 1 missing"
+    assert summary.counted() == "6 cells: 3 learnt, 1 diverged, 1 failed, 1 missing"
 
 
 def test_rows_have_the_plans_order_and_the_keys_that_vary(summary: Summary) -> None:
     assert [row["optimizer.lr"] for row in summary.rows] == [0.1, 0.001, 0.3, 1e9, 0.2, 0.4]
     statuses = ["finished", "finished", "finished", "diverged", "failed", "missing"]
     assert [row["status"] for row in summary.rows] == statuses
+    assert [row["state"] for row in summary.rows] == ["learnt"] * 3 + statuses[3:]
     assert all(list(row) == list(summary.rows[0]) for row in summary.rows), "one table, one header"
 
 
@@ -61,13 +63,13 @@ def test_the_best_cell_has_the_highest_accuracy_then_the_lowest_cost(summary: Su
 def test_metrics_are_those_of_the_record(summary: Summary, living: tuple[Path, plans.Plan]) -> None:
     home, plan = living
     rec = record.read(plan.cells[0].folder(home))
-    shown = shown_metrics(plan)
+    shown = shown_metrics(plan.select_by)
     assert {key: summary.rows[0][key] for key in shown} == {key: rec.metrics[key] for key in shown}
 
 
 def test_the_description_says_that_the_best_is_selected_on_the_test_set(summary: Summary) -> None:
     text = summary.markdown()
-    assert "**6 cells: 3 finished, 1 diverged, 1 failed, 1 missing.**" in text
+    assert "**6 cells: 3 learnt, 1 diverged, 1 failed, 1 missing.**" in text
     assert "`optimizer.lr`" in text and "selected" in text
     table = [line for line in text.splitlines() if line.startswith("| lr")]
     assert len(table) == 3 and summary.ranked[0]["name"] in table[0]
@@ -92,7 +94,13 @@ def test_nothing_trained_has_no_best(living: tuple[Path, plans.Plan], tmp_path: 
     nothing = summarize(plan, tmp_path)
     assert nothing.best is None and nothing.ranked == []
     assert nothing.counted() == "6 cells: 6 missing"
-    assert "6 missing" in nothing.markdown()
+    assert nothing.headline == [] and nothing.markdown().startswith("**6 cells: 6 missing.**")
+
+
+def test_the_sentences_open_the_description_and_are_text_there(summary: Summary) -> None:
+    """Without Markdown's signs: `model.activation` may be leaky_relu."""
+    text = dataclasses.replace(summary, headline=["Only *leaky_relu* | <b> learnt."]).markdown()
+    assert text.startswith("- Only \\*leaky\\_relu\\* \\| \\<b\\> learnt.\n\n**6 cells")
 
 
 def test_the_rows_as_csv(summary: Summary) -> None:

@@ -1,11 +1,14 @@
 """The real command line: commands, output, files and exit codes."""
 
+import html
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -15,10 +18,14 @@ from urllib.parse import parse_qs, urlsplit
 import click
 import h5py
 import numpy as np
+import psutil
 import pytest
+from disturbed import is_worker
 from harness import (
     assert_refused,
     cell,
+    client,
+    counts,
     done,
     empty_store,
     histories,
@@ -35,8 +42,9 @@ from harness import (
 )
 
 from nnlab.cli.main import COMMANDS, cli
-from nnlab.records import record
-from nnlab.records.lock import holder_died
+from nnlab.config import ROOT
+from nnlab.data.painted import generator
+from nnlab.records import counted_states, locked, record, state
 from nnlab.records.record import MARKER
 
 QUICK = ["trainer.iterations=30"]
@@ -112,10 +120,18 @@ def test_train_again_trains_nothing_and_adds_no_run(trained_once: Trained) -> No
 
 def test_all_files_are_in_the_home(trained_once: Trained) -> None:
     names = {path.name for path in trained_once.home.iterdir()}
-    made = {"runs", "mlflow.db", "mlflow.db.lock", "mlartifacts", "plans", "data"}
+    made = {"runs", "mlflow.db", "mlflow.db.lock", "mlartifacts", "plans", "published", "data", "lineages"}
     assert {"runs", "mlflow.db", "mlartifacts"} <= names <= made
     beside = [path for path in trained_once.home.parent.iterdir() if path != trained_once.home]
     assert [path.name for path in beside] == ["home-cwd"] and not list(beside[0].iterdir())
+
+
+def test_a_training_in_the_checkout_leaves_nothing_new_for_git(trained_once: Trained) -> None:
+    files = trained_once.home.iterdir()
+    inside = [f"{path.name}/x" if path.is_dir() else path.name for path in files]
+    check = ["git", "check-ignore", "--no-index", *inside]
+    ignored = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    assert sorted(ignored) == sorted(inside)
 
 
 # -- sweep -----------------------------------------------------------------------------------------
@@ -130,13 +146,19 @@ class Swept:
         grid = ["model.depth=2,3", "model.width=3,4"]
         larger = ["model.depth=2,3", "model.width=3,4,5"]
         self.first = done(nnlab(*base, *grid, home=self.home))
-        self.after_first = markers(self.home)
+        self.after_first, self.drawn = markers(self.home), [self.report_drawn()]
         self.again = done(nnlab(*base, *grid, "hydra/launcher=basic", home=self.home))
         self.after_again = markers(self.home)
+        self.drawn.append(self.report_drawn())
         self.enlarged = done(nnlab(*base, *larger, "hydra/launcher=basic", home=self.home))
         self.after_enlarged = markers(self.home)
         self.forced = done(nnlab(*base, *grid, "sweep.force=true", "hydra/launcher=basic", home=self.home))
         self.after_forced = markers(self.home)
+        self.drawn.append(self.report_drawn())
+
+    def report_drawn(self) -> int:
+        """When the report of the first sweep was written."""
+        return (self.home / "reports" / sweep_id(self.first) / "report.html").stat().st_mtime_ns
 
     def children(self, process: CompletedProcess[str]) -> list[Any]:
         return runs(self.home, f"tags.nnlab.sweep = '{sweep_id(process)}' and {CELLS}")
@@ -150,11 +172,29 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
 def test_a_sweep_prints_its_plan_first_and_a_summary(swept: Swept) -> None:
     out = swept.first.stdout
     assert "4 cells: 0 already done, 4 to do" in out
-    assert "4 cells: 4 finished" in out
-    assert out.index("to do") < out.index("test acc") < out.index("4 finished")
+    order = [
+        "sweep ", "4 to do", "live in the MLflow UI at http://127.0.0.1:5000 (`nnlab ui` in another",
+        "(solver ", "this sweep live: http://127.0.0.1:5000/#/experiments/", "test acc", "; sweep ",
+    ]  # fmt: skip
+    places = [out.index(text) for text in order]
+    assert places == sorted(places)
     for name in ("tanh 2x3 s1 #1", "tanh 3x4 s1 #1"):
         assert name in out
     assert len(swept.after_first) == 4
+
+
+def test_the_end_counts_the_states_as_the_report_does(swept: Swept) -> None:
+    records = [record.read(folder) for folder in (swept.home / "runs").iterdir() if folder.is_dir()]
+    first = [rec for rec in records if rec.config["model"]["width"] < 5]
+    counted = counted_states(state(rec.status, rec.metrics) for rec in first)
+    assert f"\n4 cells: {counted}; sweep {sweep_id(swept.first)} finished" in swept.first.stdout
+    assert counted in (swept.home / "reports" / sweep_id(swept.first) / "report.html").read_text("utf-8")
+
+
+def test_the_report_is_drawn_anew_if_something_is_new(swept: Swept) -> None:
+    first, again, forced = swept.drawn
+    assert first == again < forced
+    assert "report.html" in swept.again.stdout, "it is named all the same"
 
 
 def test_one_parent_with_its_cells_linked_to_it(swept: Swept) -> None:
@@ -174,8 +214,11 @@ def test_the_printed_address_lists_the_cells(swept: Swept) -> None:
     addresses = re.findall(r"http://127\.0\.0\.1:5000/\S+", swept.first.stdout)
     assert addresses, swept.first.stdout
     queries = [parse_qs(urlsplit(address).fragment.partition("?")[2]) for address in addresses]
-    (query,) = [q for q in queries if "searchFilter" in q]
-    found = runs(swept.home, query["searchFilter"][0])
+    views = {query["viewStateShareKey"][0] for query in queries if "viewStateShareKey" in query}
+    assert views == {sweep_id(swept.first)}
+    tags = client(swept.home).get_experiment_by_name("nnlab").tags
+    view = json.loads(tags[f"mlflow.sharedViewState.{views.pop()}"])
+    found = runs(swept.home, view["searchFilter"])
     assert {run.info.run_id for run in found} == {r.info.run_id for r in swept.children(swept.first)}
 
 
@@ -194,8 +237,8 @@ def test_an_enlarged_sweep_trains_its_new_cells_only(swept: Swept) -> None:
 
 def test_force_trains_again_what_is_done(swept: Swept) -> None:
     assert "4 cells: 0 already done, 4 to do" in swept.forced.stdout
-    for name, time in swept.after_enlarged.items():
-        again = swept.after_forced[name] != time
+    for name, moment in swept.after_enlarged.items():
+        again = swept.after_forced[name] != moment
         assert again == (name in swept.after_first)
 
 
@@ -245,7 +288,7 @@ def test_a_failing_cell_does_not_stop_the_others_and_ends_with_1(troubled: Troub
     assert first.returncode == 1, first.stdout + first.stderr
     assert "Traceback" not in first.stderr
     assert "lr0.01" in first.stderr and "weights.npz" in first.stderr, "which cell, and why"
-    assert "3 cells: 1 finished, 1 diverged, 1 failed" in first.stdout
+    assert "3 cells: 1 learnt, 1 diverged, 1 failed" in first.stdout
     assert len(troubled.after_first) == 2
 
 
@@ -274,7 +317,23 @@ def test_a_diverged_cell_is_a_result_and_not_a_failure(troubled: Troubled) -> No
     run = troubled.runs["1000000000.0"]
     assert (run.info.status, run.data.tags["nnlab.status"]) == ("FINISHED", "diverged")
     assert troubled.second.returncode == 0
-    assert "2 finished, 1 diverged" in troubled.second.stdout
+    assert "2 learnt, 1 diverged" in troubled.second.stdout
+
+
+def test_terminal_description_and_report_say_the_same_sentences(troubled: Troubled) -> None:
+    first, second = (" ".join(run.stdout.split()) for run in (troubled.first, troubled.second))
+    assert (
+        "1 of 3 nets learnt; 1 diverged (the cost went to infinity) and 1 failed with an error. "
+        "The one net with optimizer.lr 1e+09 diverged, and no other."
+    ) in first
+    (parent,) = runs(troubled.home, SWEEPS)
+    lines = parent.data.tags["mlflow.note.content"].replace("\\", "").split("\n\n")[0].splitlines()
+    said = [line.removeprefix("- ") for line in lines]
+    assert said[0] == "2 of 3 nets learnt; 1 diverged (the cost went to infinity)." and len(said) >= 3
+    assert second.split("; sweep ")[1].split(" finished ")[1].startswith(" ".join(said))
+    (page,) = (troubled.home / "reports").glob("*/report.html")
+    shown = re.findall(r'<p class="headline">(.*?)</p>', page.read_text("utf-8"))
+    assert [html.unescape(text).replace("\u00a0", " ") for text in shown] == said
 
 
 @pytest.mark.slow
@@ -296,13 +355,13 @@ def test_a_net_too_big_for_the_memory_fails_in_two_lines(home: Path, data: list[
     assert "Traceback" not in ended.stderr and len(lines(ended.stderr)) <= 2
 
 
-LONG = "trainer.iterations=60000"  # two or three seconds a cell
+LONG = "trainer.iterations=150000"  # some four seconds a cell
 
 
-def holder_of(folder: Path) -> int:
-    """The process that trains a cell now, or 0."""
-    lock = folder / "lock"
-    return int(lock.read_text() or 0) if lock.exists() else 0
+def training(driver: "subprocess.Popen[str]") -> list[psutil.Process]:
+    """The workers that have trained for a moment: those that only start have used less of a processor."""
+    children = psutil.Process(driver.pid).children() if driver.poll() is None else []
+    return [one for one in children if is_worker(one.pid) and sum(one.cpu_times()[:2]) > 1.8]
 
 
 @pytest.fixture
@@ -316,15 +375,12 @@ def long_cells(home: Path, data: list[str]) -> Iterator[tuple[list[str], list[Pa
 
 @pytest.mark.slow
 def test_cells_survive_a_killed_worker(home: Path, long_cells: tuple[list[str], list[Path]]) -> None:
-    command, folders = long_cells
-    driver = start(*command, home=home)
-    worker = wait_for(lambda: next((pid for pid in map(holder_of, folders) if pid), 0))
-    assert worker != driver.pid
-    os.kill(worker, signal.SIGKILL)
+    command, _ = long_cells
+    driver = start(*command, "engine.workers=2", home=home)
+    os.kill(wait_for(lambda: training(driver))[0].pid, signal.SIGKILL)
     out, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, out + err
-    assert "3 cells: 3 finished" in out and len(markers(home)) == 3
-    assert not any(holder_died(folder) for folder in folders)
+    assert counts(out) == {"finished": 3} and len(markers(home)) == 3
     assert len(runs(home, f"{CELLS} and tags.nnlab.status = 'finished'")) == 3
 
 
@@ -332,21 +388,29 @@ def test_cells_survive_a_killed_worker(home: Path, long_cells: tuple[list[str], 
 def test_a_cell_that_always_kills_its_worker_is_a_failure(
     home: Path, long_cells: tuple[list[str], list[Path]]
 ) -> None:
+    """With one worker, the cell that is locked is the one in training."""
     command, folders = long_cells
-    driver = start(*command, home=home)
-    deadly, killed = folders[0], set()
+    driver = start(*command, "engine.workers=1", home=home)
+    deadly, killed = folders[0], set[int]()
     while driver.poll() is None and len(killed) < 20:
-        worker = wait_for(lambda: driver.poll() is not None or holder_of(deadly))
-        if driver.poll() is None and worker not in killed:
-            killed.add(worker)
-            os.kill(worker, signal.SIGKILL)
+        for worker in training(driver):
+            if worker.pid not in killed and is_locked(deadly / "lock"):
+                killed.add(worker.pid)
+                os.kill(worker.pid, signal.SIGKILL)
+        time.sleep(0.02)
     out, err = driver.communicate(timeout=120)
     assert driver.returncode == 1, out + err
-    assert "Traceback" not in err and "died" in err
-    assert "3 cells: 2 finished, 1 failed" in out
+    assert "Traceback" not in err and "the worker died on this cell, three times" in err
+    assert len(killed) == 3
+    assert counts(out) == {"finished": 2, "failed": 1}
     assert set(markers(home)) == {folder.name for folder in folders[1:]}
     done(nnlab(*command, home=home))
     assert len(markers(home)) == 3
+
+
+def is_locked(path: Path) -> bool:
+    with locked(path, wait=False) as lock:
+        return lock is None
 
 
 @pytest.mark.slow
@@ -379,14 +443,14 @@ def test_the_same_command_continues_after_a_killed_driver(home: Path, data: list
         pipe.close()
     kept = markers(home)
     ended = done(nnlab(*command, home=home))
-    assert "4 cells: 4 finished" in ended.stdout
+    assert counts(ended.stdout) == {"finished": 4}
     assert {name: markers(home)[name] for name in kept} == kept
     assert len(runs(home, SWEEPS)) == 1
     cells = runs(home, CELLS)
     assert [run.data.tags["nnlab.status"] for run in cells] == ["finished"] * 4
     for run in cells:
         steps = [step for step, _, _ in histories(home, run)["train/cost"]]
-        assert steps == [*range(0, 60000, 500), 59999]
+        assert steps == [*range(0, 150000, 1000), 149999]
 
 
 # -- a store that is away or cannot be written -----------------------------------------------------
@@ -515,12 +579,19 @@ MISUSE = [
     (["train", "--config-dir", "nowhere"], "nowhere"),
     (["gradcheck", "--multirun"], "nnlab sweep"),
     (["train", "optimizer=sgd"], "gd, momentum"),
+    (["train", "+seed=1"], "+seed: the configuration has seed already; leave out the +"),
+    (["train", "+model=deep"], "+model: the configuration has model already; leave out the +"),
+    (["train", "optimizer.learning_rate=0.1"], "did you mean optimizer.lr?"),
+    (["train", "trainer.lr=0.1"], "did you mean optimizer.lr?"),
+    (["train", "num_iterations=100"], "did you mean trainer.iterations?"),
+    (["sweep", "experiment=init_scale,nope"], "experiment: there is no option 'nope'"),
+    (["sweep", "experiment=nope,init_scale"], "experiment: there is no option 'nope'"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "word"), MISUSE, ids=[" ".join(a) for a, _ in MISUSE])
 def test_misuse(tmp_path: Path, data: list[str], arguments: list[str], word: str) -> None:
-    assert_refused(nnlab(arguments[0], *data, *arguments[1:], home=tmp_path / "home"), word)
+    assert_refused(nnlab(*arguments, *data, home=tmp_path / "home"), word)
     assert markers(tmp_path / "home") == {}
 
 
@@ -650,6 +721,25 @@ def test_data_paint_makes_a_set_that_is_ready_to_train(tmp_path: Path) -> None:
     assert (program, command) == ("nnlab", "train")
     ready = done(nnlab("data", "ready", *overrides, home=home))
     assert "4 training and 3 test examples" in ready.stdout
+
+
+@pytest.mark.slow
+def test_the_default_set_is_painted_once(tmp_path: Path) -> None:
+    ready = done(nnlab("data", "ready", home=tmp_path, NNLAB_DATA=""))
+    assert ready.stderr == "painting 209 training pictures and 1000 test pictures, once\n"
+    assert ready.stdout == "painted: 209 training and 1000 test examples\n"
+    again = done(nnlab("data", "ready", home=tmp_path, NNLAB_DATA=""))
+    assert (again.stderr, again.stdout) == ("", ready.stdout)
+
+
+def test_a_default_set_of_an_earlier_version_is_said(tmp_path: Path) -> None:
+    for split, count in (("train", 6), ("test", 5)):
+        path = tmp_path / "data" / "painted" / f"{split}_painted.h5"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        generator.write(path, split, count, seed=0)
+    ready = done(nnlab("data", "ready", home=tmp_path, NNLAB_DATA=""))
+    assert "painted: 6 training and 5 test examples" in ready.stdout
+    assert f"{path}: an earlier version painted it, with 5 test pictures instead of 1000" in ready.stderr
 
 
 def test_data_paint_onto_a_file_and_into_nowhere(tmp_path: Path) -> None:

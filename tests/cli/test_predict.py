@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from harness import (
     assert_refused,
@@ -75,7 +76,7 @@ def rec(home: Path) -> record.Record:
 
 @pytest.fixture(scope="module")
 def test_x(rec: record.Record) -> np.ndarray:
-    return hdf5.read(rec.config["data"]["test"], 100).x
+    return hdf5.read(rec.config["data"]["test"], "test", 100).x
 
 
 def saved(x: np.ndarray, path: Path, size: tuple[int, int] | None = None) -> Path:
@@ -95,7 +96,7 @@ def test_the_files_of_the_test_images_get_the_recorded_probabilities(
     rec: record.Record, test_x: np.ndarray, tmp_path: Path
 ) -> None:
     """Through image files, bit for bit, one by one and all together."""
-    read = [images.read(saved(x, tmp_path / f"{i}.png"), SHAPE) for i, x in enumerate(test_x)]
+    read = [images.read(saved(x, tmp_path / f"{i}.png"), SHAPE).pixels for i, x in enumerate(test_x)]
     recorded = rec.arrays("predictions")["test"][0]
     net = net_of(rec)
     assert probabilities(ask(rec, net, np.stack(read))).tolist() == recorded.tolist()
@@ -110,7 +111,7 @@ def test_the_files_of_the_test_images_get_the_recorded_probabilities(
 def test_other_nets_get_their_recorded_outputs_too(tmp_path: Path, changed: tuple[str, ...]) -> None:
     with living_in(tmp_path / "home") as home:
         _, rec = trained(home, *image_set(tmp_path / "set"), *SHORT, *changed)
-    x = hdf5.read(rec.config["data"]["test"], 100).x
+    x = hdf5.read(rec.config["data"]["test"], "test", 100).x
     recorded = rec.arrays("predictions")["test"]
     for k in (1, 7, 41):
         found = [a for i in range(0, 41, k) for a in ask(rec, net_of(rec), x[i : i + k])]
@@ -127,7 +128,7 @@ def test_predict_answers_and_names_its_picture_and_the_wrong_files(
     assert ended.returncode == 2
     assert len(lines(ended.stderr)) == 2 and "Traceback" not in ended.stderr
     assert f"{tmp_path}/no.png: not an image" in ended.stderr and "half.jpg: " in ended.stderr
-    expected = ask(rec, net_of(rec), np.stack([images.read(path, SHAPE) for path in files]))
+    expected = ask(rec, net_of(rec), np.stack([images.read(path, SHAPE).pixels for path in files]))
     for path, answer in zip(files, expected, strict=True):
         (row,) = (line for line in lines(ended.stdout) if str(path) in line)
         assert f" {answer.name} " in row and f"{answer.probability:.4f}" in row
@@ -135,6 +136,43 @@ def test_predict_answers_and_names_its_picture_and_the_wrong_files(
     assert picture.parent == home / "predictions"
     with Image.open(picture) as sheet:
         assert sheet.height > 100
+
+
+def test_predict_takes_photographs_of_phones_and_folders(
+    home: Path, rec: record.Record, test_x: np.ndarray, tmp_path: Path
+) -> None:
+    """The content decides, not the name; what is no image in a folder is counted."""
+    pillow_heif.register_heif_opener()
+    photos = tmp_path / "photos"
+    (photos / "more").mkdir(parents=True)
+    for name, kind in (("a.heic", "HEIF"), ("b.jpg", "HEIF"), ("more/c.avif", "AVIF"), ("d.png", "PNG")):
+        Image.fromarray(test_x[0]).resize((64, 48)).save(photos / name, kind)
+    (photos / "notes.txt").write_text("text")
+    (photos / ".hidden.png").write_text("text")
+    (photos / "link.png").symlink_to(photos / "d.png")
+    ended = done(nnlab("predict", str(rec.folder), str(photos), home=home, COLUMNS="200"))
+    for name in ("a.heic", "b.jpg", "more/c.avif", "d.png"):
+        (row,) = (line for line in lines(ended.stdout) if f"{photos}/{name} " in line)
+        assert " dark " in row or " bright " in row
+    assert "1 other file is no image, and passed over" in ended.stdout
+    assert "links are not followed: link.png" in ended.stdout and "hidden" not in ended.stdout
+
+
+@pytest.mark.slow
+def test_predict_names_the_decoder_that_is_missing(
+    home: Path, rec: record.Record, test_x: np.ndarray, tmp_path: Path
+) -> None:
+    pillow_heif.register_heif_opener()
+    Image.fromarray(test_x[0]).save(tmp_path / "a.jpg", "HEIF")
+    (tmp_path / "pillow_heif.py").write_text("raise ImportError('as if it were not installed')")
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    ended = nnlab("predict", str(rec.folder), str(tmp_path / "a.jpg"), home=home, PYTHONPATH=path)
+    assert_refused(ended, f"{tmp_path}/a.jpg: is a HEIC image", "pip install", "pillow-heif")
+
+
+def test_a_folder_without_images_is_refused(home: Path, rec: record.Record, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("text")
+    assert_refused(nnlab("predict", str(rec.folder), str(tmp_path), home=home), "there is no image in it")
 
 
 @pytest.mark.slow
@@ -226,6 +264,7 @@ print(json.dumps([found, str(model.metadata.signature.inputs.to_dict())]))
 """
 
 
+@pytest.mark.slow
 def test_the_model_answers_to_the_last_bit_without_nnlab(
     home: Path, rec: record.Record, test_x: np.ndarray, tmp_path: Path
 ) -> None:
@@ -346,7 +385,7 @@ def test_mlflow_serves_the_recorded_probabilities(
 ) -> None:
     (run,) = runs(home)
     recorded = rec.arrays("predictions")["test"][0].tolist()
-    with serving(home, f"runs:/{run.info.run_id}/model") as address:
+    with serving(home, f"models:/{run.outputs.model_outputs[0].model_id}") as address:
         for k in (1, 20, 41):
             found = []
             for start in range(0, len(test_x), k):

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harness import cell, living_in, small_set, write_h5
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nnlab.config import schema
+from nnlab.config import own_options, schema
 from nnlab.config.canonical import canonical
 from nnlab.config.compose import compose, typed
-from nnlab.config.overrides import option_folder
+from nnlab.config.overrides import begin_with, option_folder
 from nnlab.config.paths import CONF
 from nnlab.config.paths import home as home_of_nnlab
 from nnlab.config.schema import Config, flatten, from_dict, training_dict
@@ -208,6 +207,7 @@ SAME = [
     (["optimizer.batch_size=999"], []),
     (["trainer.solver=auto"], ["trainer.solver=primal"]),
     (["tracking.experiment=other", "tracking.max_points=10"], []),
+    (["tracking=none"], []),
     (["sweep.force=true", "sweep.jobs=1"], []),
     (["data.memory_mb=100"], []),
     (["init.scale=1"], ["init.scale=1.0"]),
@@ -321,6 +321,21 @@ def test_an_initializer_as_a_group_has_scale_1(scheme: str) -> None:
     assert dataclasses.asdict(compose([f"init={scheme}"]).init) == {"scheme": scheme, "scale": 1.0}
 
 
+def test_a_quick_training_differs_in_its_steps_alone() -> None:
+    full, quick = (dataclasses.asdict(compose([f"trainer={name}"]).trainer) for name in ("full", "quick"))
+    assert full == dataclasses.asdict(compose([]).trainer)
+    assert quick == full | {"iterations": 500}
+    assert compose(["trainer=quick", "trainer.iterations=50"]).trainer.iterations == 50
+
+
+def test_records_alone_keep_the_experiment_that_sync_publishes_to() -> None:
+    usual, none = (
+        dataclasses.asdict(compose([f"tracking={name}"]).tracking) for name in ("mlflow", "none")
+    )
+    assert usual == dataclasses.asdict(compose([]).tracking) and usual["publish"]
+    assert none == usual | {"publish": False}
+
+
 def test_the_decay_of_the_rate_counts(data: list[str]) -> None:
     assert cell(*data, "optimizer.decay=0.1").fingerprint != cell(*data).fingerprint
 
@@ -328,6 +343,7 @@ def test_the_decay_of_the_rate_counts(data: list[str]) -> None:
 def test_a_plan_of_an_earlier_version_stays_readable(data: list[str]) -> None:
     values = dataclasses.asdict(compose(data))
     values["sweep"]["plan"] = None
+    del values["tracking"]["publish"]
     del values["optimizer"]["decay"]
     assert from_dict(values) == compose(data)
 
@@ -345,14 +361,13 @@ def test_a_group_takes_a_name(override: str) -> None:
     assert refusal(override).startswith(f"{group}: ") and "name of one of its options" in refusal(override)
 
 
-@pytest.mark.parametrize("group", ["data", "model", "init", "optimizer"])
+@pytest.mark.parametrize("group", schema.GROUPS)
 def test_a_group_that_makes_a_cell_cannot_be_left_out(group: str) -> None:
     assert f"{group}=NAME" in refusal(f"~{group}")
 
 
 def test_a_mistyped_key_of_hydra_is_refused() -> None:
-    with pytest.raises(HydraException, match="launcher"):
-        compose(["hydra.launcher.n_job=2"])
+    assert "hydra.launcher.n_jobs (of joblib)" in refusal("hydra.launcher.n_job=2")
 
 
 def test_a_folder_adds_options_and_groups(tmp_path: Path) -> None:
@@ -372,10 +387,46 @@ def test_an_option_with_the_name_of_a_key_for_all_is_refused() -> None:
 
     new = OPTIMIZERS["adam"]._replace(options={"decay": fraction(0.1, "of the weights")})
     with pytest.raises(ValueError, match="Section has decay already"):
-        schema._with_options({"new": new})(Section)
+        own_options.with_options({"new": new})(Section)
 
 
 @pytest.mark.parametrize("text", ["hydra/nope=2", "+experiment/nope=1"])
 def test_a_group_without_options_offers_none(text: str) -> None:
     with pytest.raises(UserError, match="this group has none"):
         compose(["data=painted", text])
+
+
+# -- a config to begin with ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> list[str]:
+    """The overrides of a folder with a model, a group and a config of the user's own."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "wide.yaml").write_text("defaults: [plain]\nwidth: 64\n")
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "week4.yaml").write_text("# @package _global_\noptimizer: {l2: 0.7}\n")
+    (tmp_path / "lab.yaml").write_text(
+        "defaults: [config, {override model: wide}, {override trainer: quick}, _self_]\n"
+        "init: {scale: 2.0}\n"
+    )
+    return [option_folder(tmp_path)]
+
+
+def test_a_config_of_ones_own_to_begin_with(mine: list[str]) -> None:
+    for name in ("lab", "lab.yaml"):
+        cfg = compose([*mine, begin_with(name), "+course=week4"])
+        assert (cfg.model.width, cfg.trainer.iterations, cfg.init.scale, cfg.optimizer.l2) == (
+            64,
+            500,
+            2.0,
+            0.7,
+        )
+    chosen = compose([*mine, begin_with("lab"), "model=deep", "trainer=full", "init.scale=3"])
+    assert (chosen.model.hidden, chosen.trainer.iterations, chosen.init.scale) == ([20, 7, 5], 2500, 3.0)
+    assert compose([*mine, begin_with("config")]) == compose([])
+
+
+def test_a_config_that_does_not_exist_is_refused_with_the_folders(mine: list[str], tmp_path: Path) -> None:
+    text = refusal(*mine, begin_with("nope"))
+    assert text.startswith("--config-name nope: ") and str(CONF) in text and str(tmp_path) in text

@@ -162,6 +162,15 @@ def test_nnlab_data_fetch(server: Server, tmp_path: Path) -> None:
     assert "30 training and 30 test examples" in ready.stdout
 
 
+def test_what_nnlab_data_has_is_not_fetched(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        (tmp_path / "sets/catvnoncat").mkdir(parents=True, exist_ok=True)
+        write_h5(tmp_path / f"sets/catvnoncat/{split}_catvnoncat.h5", split)
+    said = done(nnlab("data", "fetch", home=tmp_path / "home", NNLAB_DATA=str(tmp_path / "sets"))).stdout
+    assert said == f"{tmp_path}/sets/catvnoncat has them already (NNLAB_DATA)\n"
+    assert not list((tmp_path / "home").rglob("*.h5"))
+
+
 def test_nnlab_data_fetch_refuses_other_files(server: Server, tmp_path: Path) -> None:
     server.files["train_catvnoncat.h5"] = CONTENT
     refusal = nnlab("data", "fetch", f"data.url={server.url}", home=tmp_path / "home")

@@ -30,7 +30,7 @@ from nnlab.data import folds
 from nnlab.errors import UserError
 from nnlab.nn.gram import gram, part_of_gram
 from nnlab.records import record
-from nnlab.tracking import ui_links as comparison
+from nnlab.tracking import shared_view
 
 QUICK = ["trainer.iterations=40", "model.depth=2", "model.width=3", "optimizer.lr=0.3", "optimizer.l2=0.2"]
 ARRAYS = ("history", "weights", "predictions")
@@ -87,7 +87,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 
 
 def arrays(rec: record.Record) -> dict[str, np.ndarray]:
-    return {f"{name}/{key}": a for name in ARRAYS for key, a in rec.arrays(name).items()}
+    """All arrays of a record but the coefficients, which nets of the Gram solver alone have."""
+    each = ((name, key, a) for name in ARRAYS for key, a in rec.arrays(name).items())
+    return {f"{name}/{key}": a for name, key, a in each if key not in ("C", "c", "e")}
 
 
 def assert_same(one: record.Record, other: record.Record, rtol: float = 0.0) -> None:
@@ -262,8 +264,7 @@ def test_the_tables_name_the_examples_that_selected(
     text = summary.markdown()
     assert "the test set took no part" in text and "| configuration | runs | val acc |" in text
     assert summary.table().title == "best 2 of 2 configurations by mean validation accuracy"
-    assert "orderByKey=metrics.%60validation%2Faccuracy%60" in comparison.urls("sqlite:///x", "1", plan)[1]
-    assert "validation/accuracy" in comparison.shared_view(plan)
+    assert "validation/accuracy" in shared_view.content(plan)
     unvalidated = summarize(planned(*data, "data.fold=null", "init.scale=1"), Path("nowhere"))
     assert "on the test set" in unvalidated.markdown()
 

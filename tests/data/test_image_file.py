@@ -7,13 +7,19 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
-from nnlab.data.image_file import read
+from nnlab.data import image_file
 from nnlab.errors import UserError
 
 SHAPE = (16, 16, 3)
+pillow_heif.register_heif_opener()  # here, to write HEIC files
+
+
+def read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    return image_file.read(path, shape).pixels
 
 
 def picture(width: int = 16, height: int = 16) -> Image.Image:
@@ -29,12 +35,14 @@ def saved(path: Path, image: Image.Image, **options: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tiff", "a.webp", "a.jpg", "a.gif"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.bmp", "a.tiff", "a.webp", "a.jpg", "a.gif", "a.avif", "a.heic"]
+)
 def test_a_file_of_the_right_size_is_not_changed(tmp_path: Path, name: str) -> None:
     exact = {"lossless": True} if name == "a.webp" else {}
     found = read(saved(tmp_path / name, picture(), **exact), SHAPE)
     assert found.shape == SHAPE and found.dtype == np.uint8
-    if name in ("a.jpg", "a.gif"):
+    if name in ("a.jpg", "a.gif", "a.avif", "a.heic"):
         assert np.abs(found.astype(int) - np.asarray(picture())).mean() < 25
     else:
         np.testing.assert_array_equal(found, np.asarray(picture()))
@@ -105,6 +113,40 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
     assert (read(path, SHAPE) == [255, 0, 0]).all()
 
 
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "PNG"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.heic", "a.txt", "a"])
+def test_the_content_decides_not_the_name(tmp_path: Path, kind: str, name: str) -> None:
+    (tmp_path / name).write_bytes(encoded(kind))
+    assert np.abs(read(tmp_path / name, SHAPE).astype(int) - np.asarray(picture())).mean() < 25
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.avif"])
+def test_a_turned_photograph_is_turned_once(tmp_path: Path, name: str) -> None:
+    """The container of these formats turns the picture itself; EXIF must not turn it again."""
+    exif = Image.Exif()
+    exif[274] = 6
+    turned = picture(64, 64).transpose(Image.Transpose.ROTATE_90)
+    found = read(saved(tmp_path / name, turned, exif=exif.tobytes(), quality=95), (64, 64, 3))
+    assert np.abs(found.astype(int) - np.asarray(picture(64, 64))).mean() < 10
+
+
+def test_what_is_changed_is_said(tmp_path: Path) -> None:
+    same = saved(tmp_path / "same.png", picture())
+    assert image_file.read(same, SHAPE).changes == []
+    exif = Image.Exif()
+    exif[274] = 3
+    half = picture(32, 16).convert("RGBA")
+    half.putalpha(100)
+    found = image_file.read(saved(tmp_path / "all.png", half, exif=exif), SHAPE)
+    assert found.changes == [
+        "turned upright, as its EXIF data say",
+        "its transparent parts made white",
+        "resized to 16 x 16, in other proportions",
+    ]
+    grey = image_file.read(saved(tmp_path / "g.png", picture(32, 32).convert("L")), SHAPE)
+    assert grey.changes == ["converted from grey to RGB", "resized to 16 x 16"]
+
+
 # -- misuse ----------------------------------------------------------------------------------------
 
 
@@ -130,6 +172,7 @@ def half(kind: str) -> bytes:
 
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(%stdout) (w) file\n"
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"
 REFUSED = {
     "a page of text": (b"<html>not found</html>", "not an image"),
     "nothing": (b"", "empty"),
@@ -139,6 +182,9 @@ REFUSED = {
     "half a GIF": (half("GIF"), "cut short"),
     "half a WebP": (half("WEBP"), "cut short"),
     "half a TIFF": (half("TIFF"), "a.img"),
+    "half a HEIC": (half("HEIF"), "HEIC"),
+    "half an AVIF": (half("AVIF"), "AVIF"),
+    "the brands of a HEIC and noise": (HEIC + bytes(range(256)) * 8, "damaged HEIC image"),
     "a huge PNG": (png(60_000, 60_000), "million pixels"),
     "a large PNG": (png(9_600, 9_600), "million pixels"),
     "a PNG of one column": (png(1, 70_000_000), "on a side"),
@@ -175,7 +221,7 @@ def test_samples_without_a_known_maximum_are_refused(tmp_path: Path) -> None:
 def test_random_bytes_raise_no_other_error(tmp_path: Path) -> None:
     """Good files with random bytes in them give a picture or a UserError of one line."""
     random, path = np.random.RandomState(0), tmp_path / "a.img"
-    for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"):
+    for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "HEIF"):
         good = np.frombuffer(encoded(kind), np.uint8)
         for _ in range(25):
             bad = good.copy()

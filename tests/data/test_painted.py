@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -45,13 +48,24 @@ def test_a_picture_depends_only_on_its_arguments() -> None:
 
 
 def test_all_cores_paint_the_same_pictures_as_one(tmp_path: Path) -> None:
+    count, first = 2 * CHUNK + 3, {"train": 0, "test": 1 << 31}
     for split in ("train", "test"):
         path = tmp_path / f"{split}.h5"
-        write(path, split, 7, seed=3)
+        write(path, split, count, seed=3)
         with h5py.File(path) as file:
             x, y = file[f"{split}_set_x"][:], file[f"{split}_set_y"][:]
-        assert np.array_equal(list(paint_all(split, y.tolist(), seed=3)), x)
+        here = [paint(3, first[split] + i, int(label)) for i, label in enumerate(y)]
+        assert np.array_equal(here, x)
         assert np.array_equal(list(paint_all(split, y[:4].tolist(), seed=3)), x[:4])
+
+
+@pytest.mark.slow
+def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    code = f"from nnlab.data.painted.generator import *; write(Path(sys.argv[1]), 'test', {3 * CHUNK}, 0)"
+    for cores in ("1", "2"):
+        command = [sys.executable, "-c", f"import sys; {code}", str(tmp_path / cores)]
+        subprocess.run(command, check=True, env=os.environ | {"LOKY_MAX_CPU_COUNT": cores})
+    assert digest(tmp_path / "1") == digest(tmp_path / "2")
 
 
 def test_a_file_has_the_layout_of_the_course(tmp_path: Path) -> None:
@@ -88,24 +102,25 @@ def test_nothing_is_left_behind_when_interrupted(tmp_path: Path, error: type[Bas
     path.write_bytes(b"the previous set")
 
     def stop(done: int) -> None:
-        if done == 3:
-            raise error
+        raise error
 
     with pytest.raises(error):
-        write(path, "train", 8, seed=0, on_image=stop)
+        write(path, "train", 8, seed=0, on_images=stop)
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == b"the previous set"
 
 
-def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
-    count, seen = 4 * CHUNK + 7, []
-    paint(0, 0, 1)
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")  # each core has some chunks under way
+    count, seen = 12 * CHUNK + 7, []
+    write(tmp_path / "first.h5", "train", CHUNK + 1, seed=0)  # loads what is needed
     tracemalloc.start()
-    write(tmp_path / "train.h5", "train", count, seed=0, on_image=seen.append)
+    write(tmp_path / "train.h5", "train", count, seed=0, on_images=seen.append)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert seen == list(range(1, count + 1))
-    assert peak < 2 * CHUNK * 64 * 64 * 3 < count * 64 * 64 * 3 / 2
+    assert seen == [*range(CHUNK, count, CHUNK), count]
+    assert peak < 6 * CHUNK * 64 * 64 * 3 < count * 64 * 64 * 3 / 2
     assert pictures(tmp_path / "train.h5", "train")[-1].any()
 
 

@@ -23,11 +23,16 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "train.h5", tmp_path / "test.h5"
 
 
+def every(*paths: Path) -> list[sandbox.Asked]:
+    """Ask for all sets of these files."""
+    return [(path, None) for path in paths]
+
+
 def test_each_file_has_its_answer_in_order(tmp_path: Path, files: tuple[Path, Path]) -> None:
     text = tmp_path / "text.h5"
     text.write_text("some text")
     wrong = write_h5(tmp_path / "wrong.h5", y=None)
-    found = sandbox.examine([files[0], text, files[1], wrong, tmp_path / "missing.h5"], MEMORY_MB)
+    found = sandbox.examine(every(files[0], text, files[1], wrong, tmp_path / "missing.h5"), MEMORY_MB)
     assert found[0] is None and found[2] is None
     for path, word, problem in (
         (text, "not an HDF5 file", found[1]),
@@ -40,7 +45,7 @@ def test_each_file_has_its_answer_in_order(tmp_path: Path, files: tuple[Path, Pa
 def test_files_after_an_endless_one_are_checked_too(tmp_path: Path, files: tuple[Path, Path]) -> None:
     endless = tmp_path / "endless.h5"
     endless.write_bytes(mutations.endless(tmp_path / "canary.h5"))
-    first, problem, last = sandbox.examine([files[0], endless, files[1]], MEMORY_MB)
+    first, problem, last = sandbox.examine(every(files[0], endless, files[1]), MEMORY_MB)
     assert first is None and last is None
     assert problem is not None and "never ends" in problem and "SIGXCPU" in problem
 
@@ -48,7 +53,7 @@ def test_files_after_an_endless_one_are_checked_too(tmp_path: Path, files: tuple
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.h5"
     path.write_bytes(crafted("overlong_chunk", tmp_path / "canary.h5"))
-    (problem,) = sandbox.examine([path], MEMORY_MB)
+    (problem,) = sandbox.examine(every(path), MEMORY_MB)
     assert problem is not None and str(path) in problem and "damaged" in problem
 
 
@@ -62,7 +67,7 @@ def test_every_byte_of_a_streamed_file_is_read(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[chunk.byte_offset + 5] ^= 1
     path.write_bytes(content)
-    (problem,) = sandbox.examine([path], memory_mb=1)
+    (problem,) = sandbox.examine(every(path), memory_mb=1)
     assert problem is not None and "damaged" in problem
 
 

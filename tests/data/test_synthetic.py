@@ -38,4 +38,4 @@ def test_files_that_exist_are_kept(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     synthetic.write(tmp_path, synthetic.parity(4), synthetic.parity(4))
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert hdf5.read(tmp_path / "train.h5", 64).classes == ("0", "1")
+    assert hdf5.read(tmp_path / "train.h5", "train", 64).classes == ("0", "1")

@@ -4,14 +4,28 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import course_stories  # noqa: F401  (these modules enter their stories into the tables)
+import map_stories  # noqa: F401
 import numpy as np
 import pytest
+import size_stories  # noqa: F401
+import unit_stories  # noqa: F401
+from race_stories import OPEN
 from stories import STORIES, Made
 
 from nnlab.config.paths import EXPERIMENTS
 from nnlab.data import hdf5
-from nnlab.experiments import find
+from nnlab.experiments import find, paint
 from nnlab.sweeps.experiment_data import load_code
+
+SETTLED = {
+    "adam_and_rmsprop",
+    "cross_entropy",
+    "minibatches",
+    "momentum",
+    "regularization",
+    "tanh_over_sigmoid",
+}
 
 
 @pytest.mark.parametrize("good", [True, False], ids=["confirms", "refutes"])
@@ -24,53 +38,51 @@ def test_an_analysis_can_confirm_and_refute(made: Made, name: str, good: bool) -
     json.dumps(verdict.numbers)
 
 
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_an_analysis_can_leave_a_claim_open(made: Made, name: str) -> None:
+    analysis = load_code(EXPERIMENTS / name, "analysis")
+    verdict = analysis.analyse(OPEN[name](made, analysis, None))
+    assert verdict.verdict == "inconclusive"
+    if name in SETTLED:
+        assert "wider grid" in verdict.sentence or "takes about" in verdict.sentence
+
+
+def test_nets_that_never_reach_the_cost_are_not_told_as_steps(made: Made) -> None:
+    """RMSprop ends above the cost in all nets; Adam takes 100 steps, gradient descent 400."""
+    analysis = load_code(EXPERIMENTS / "adam_and_rmsprop", "analysis")
+    runs = STORIES["adam_and_rmsprop"](made, analysis, True)
+    stuck = [made({"optimizer.name": "rmsprop", "optimizer.lr": run["optimizer.lr"], "seed": run["seed"],
+                   "trainer.iterations": 1000}, np.full(1000, 0.6), {"time/train_s": 1.0})
+             for run in runs if run["optimizer.name"] == "rmsprop"]  # fmt: skip
+    verdict = analysis.analyse([run for run in runs if run["optimizer.name"] != "rmsprop"] + stuck)
+    assert "with RMSprop 12 of 12 nets do not reach it within 1000 steps" in verdict.sentence
+    assert (
+        "RMSprop takes at least" in verdict.sentence
+        and "times the steps of RMSprop" not in verdict.sentence
+    )
+    assert verdict.numbers["rmsprop: nets that do not reach 0.2"] == "12 of 12"
+
+
 def test_every_experiment_has_a_story() -> None:
     assert {each.name for each in find()} == set(STORIES)
-
-
-def test_too_few_images_are_inconclusive(made: Made) -> None:
-    analysis = load_code(EXPERIMENTS / "deeper_not_always", "analysis")
-    y = np.arange(20) % 2
-    runs = [
-        made(
-            {"model.depth": depth},
-            metrics={"train/accuracy": 1.0},
-            test=[np.roll(y, 1 if depth else 0)],
-            y=y,
-        )
-        for depth in (1, 2)
-    ]
-    assert analysis.analyse(runs).verdict == "inconclusive"
-
-
-def test_universal_approximation_is_refuted_if_no_net_can_be_built(made: Made) -> None:
-    analysis = load_code(EXPERIMENTS / "universal_approximation", "analysis")
-    runs = STORIES["universal_approximation"](made, analysis, True)
-    flat = np.ones((4, 1)), np.zeros((4, 1))  # units that are all alike
-    analysis.BUILD["relu"] = lambda f, n: [flat, (np.ones((1, 4)) / n, np.zeros((1, 1)))]
-    assert analysis.analyse(runs).verdict == "refuted"
-
-
-def test_two_sizes_that_do_not_differ_are_inconclusive(made: Made) -> None:
-    analysis = load_code(EXPERIMENTS / "more_data_bigger_nets", "analysis")
-    runs = STORIES["more_data_bigger_nets"](made, analysis, True)
-    right = analysis.right(runs)
-    analysis.right = lambda runs: right | {("small", 20000): right["large", 20000]}
-    assert analysis.analyse(runs).verdict == "inconclusive"
 
 
 def test_small_painted_sets_are_parts_of_the_large_one(tmp_path: Path) -> None:
     sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
     for seed in range(1, 6):
-        names = [f"50_{seed}", f"200_{seed}", f"1000_{seed}", "5000", "20000"]
-        places = [range(20_000)[sets.TRAIN[name]] for name in names]
-        assert [len(of) for of in places] == [50, 200, 1000, 5000, 20_000]
+        names = [f"50_{seed}", f"200_{seed}", f"1000_{seed}", "5000"]
+        places = [range(5000)[sets.TRAIN[name]] for name in names]
+        assert [len(of) for of in places] == [50, 200, 1000, 5000]
         assert all(set(few) <= set(more) for few, more in pairwise(places))
-    sets.TRAIN, sets.TEST = {"6": slice(6), "2_2": slice(2, 4)}, {"test": slice(4)}
+    sets.TRAIN = {"6": slice(6), "2_2": slice(2, 4)}
+    sets.paint = lambda folder, counts, side: paint(folder, {"train": counts["train"], "test": 4}, side)
     sets.draw(tmp_path)
-    large, small, test = (hdf5.read(tmp_path / f"{name}.h5", 1) for name in ("6", "2_2", "test"))
+    large, small, test = (
+        hdf5.read(tmp_path / f"{name}.h5", "test" if name == "test" else "train", 1)
+        for name in ("6", "2_2", "test")
+    )
     np.testing.assert_array_equal(small.x, large.x[2:4])
-    assert small.y.tolist() == [0, 1] and large.y.tolist() == [0, 1] * 3 and len(test.y) == 4
+    assert small.y.tolist() == large.y[2:4].tolist() and len(test.y) == 4 and large.x.shape == (6, 768)
     assert not any(path.name.endswith(".part") for path in tmp_path.iterdir())
 
 

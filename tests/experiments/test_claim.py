@@ -1,9 +1,11 @@
 """The folder of a claim: its parts, and what is said when something is missing."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nnlab.config import experiments as groups
 from nnlab.config.paths import EXPERIMENTS
@@ -27,13 +29,35 @@ def test_a_folder_has_all_its_parts(each: Claim) -> None:
     assert verdict["sentence"] in (EXPERIMENTS / "README.md").read_text()
 
 
+def test_the_course_names_every_claim_once() -> None:
+    course = yaml.safe_load((EXPERIMENTS / "course.yaml").read_text())
+    named = [name for claims in course.values() for name in claims]
+    assert len(named) == len(set(named)) and {each.name for each in find()} <= {*named}
+    assert all(when for claims in course.values() for when in claims.values())
+
+
+def test_the_page_names_the_claims_that_train_for_long() -> None:
+    text = (EXPERIMENTS / "README.md").read_text()
+    (paragraph,) = [part for part in text.split("\n\n") if "train for three minutes or more each" in part]
+    named = set(re.findall(r"`(\w+)`", paragraph))
+    assert named == {each.name for each in find() if each.takes_long}
+    assert "Nine claims" in paragraph and len(named) == 9
+
+
+def test_the_index_has_a_thumbnail_for_every_claim() -> None:
+    text = (EXPERIMENTS / "README.md").read_text()
+    pictures = re.findall(r'<img src="(.*?)"', text)
+    assert {f"{each.name}/picture.png" for each in find()} <= {*pictures}
+    assert all((EXPERIMENTS / picture).is_file() for picture in pictures)
+
+
 def test_an_unknown_name_and_a_missing_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"nothing_init: there is no such experiment; give some of .*zero_init"
+        UserError, match=r"nothing_init: there is no such experiment; did you mean training_finds_it"
     ):
         find(["nothing_init"])
     monkeypatch.setattr(claim, "EXPERIMENTS", tmp_path / "experiments")
-    with pytest.raises(UserError, match="experiments need nnlab's checkout"):
+    with pytest.raises(UserError, match="this nnlab is not whole"):
         find()
 
 

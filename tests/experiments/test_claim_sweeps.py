@@ -13,11 +13,11 @@ from nnlab.cells.run_cell import run_cell
 from nnlab.config.compose import composed
 from nnlab.config.paths import EXPERIMENTS
 from nnlab.data.painted import generator as painted
-from nnlab.experiments import find
+from nnlab.experiments import find, paint
 from nnlab.records.lock import cell_lock
+from nnlab.sweeps.compositions import Grid, own_grid
 from nnlab.sweeps.experiment_data import draw_data, load_code
-from nnlab.sweeps.grid import Grid, plan_cells, read_grid
-from nnlab.sweeps.run import experiment_grid
+from nnlab.sweeps.grid import plan_cells, read_grid
 
 
 @pytest.fixture(scope="module")
@@ -26,30 +26,38 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("sweeps") / "home"
     given = {key: os.environ[key] for key in ("NNLAB_DATA",) if key in os.environ}
     with living_in(folder, **given):
-        for name in ("linear_collapse", "regularization_momentum_minibatch"):
+        large_ones = ("linear_collapse", "regularization", "unrolling", "why_relu", "learned_features")
+        for name in large_ones:
             large = folder / "data" / name  # a few pictures are enough for three steps
             large.mkdir(parents=True)
             for split in ("train", "test"):
                 painted.write(large / f"{split}.h5", split, 12, seed=0)
-        sets = load_code(EXPERIMENTS / "more_data_bigger_nets", "data")
-        few = folder / "data" / "linear_collapse"
-        (folder / "data" / "more_data_bigger_nets").mkdir()
-        for split, names in (("train", sets.TRAIN), ("test", sets.TEST)):
-            for name in names:
-                shutil.copy(few / f"{split}.h5", folder / "data" / "more_data_bigger_nets" / f"{name}.h5")
+        shrunk = (
+            "adam_and_rmsprop",
+            "deeper_not_always",
+            "minibatches",
+            "more_data_bigger_nets",
+            "scale_of_inputs",
+        )
+        for name in shrunk:
+            (folder / "data" / name).mkdir()
+            paint(folder / "data" / name, {"train": 12, "test": 12}, side=16)
+        few = folder / "data" / "more_data_bigger_nets"
+        for name in load_code(EXPERIMENTS / "more_data_bigger_nets", "data").TRAIN:
+            shutil.copy(few / "train.h5", few / f"{name}.h5")
         yield folder
 
 
 def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
     """The plan of ``nnlab sweep experiment=name ...`` with the first and last value of each key."""
     given = [f"experiment={name}", *arguments]
-    grid = read_grid(given, experiment_grid(composed(given)), {})
+    grid = read_grid(given, own_grid(composed(given)), {})
     ends = {key: list(dict.fromkeys((of[0], of[-1]))) for key, of in grid.swept.items()}
     draw_data(name)
-    return plan_cells(Grid(grid.shared, ends)), grid
+    return plan_cells(Grid(grid.shared, ends, grid.params)), grid
 
 
-@pytest.mark.parametrize("name", [each.name for each in find() if each.has_sweep])
+@pytest.mark.parametrize("name", [*(each.name for each in find() if each.has_sweep), "trainability_map"])
 def test_three_steps_of_the_sweep(home: Path, name: str) -> None:
     if "catvnoncat" in (EXPERIMENTS / name / "sweep.yaml").read_text() and "NNLAB_DATA" not in os.environ:
         pytest.skip("needs the course's files")
@@ -69,4 +77,4 @@ def test_the_command_line_wins_over_an_experiment(home: Path) -> None:
     )
     configs = [cell.config for cell in plan.cells]
     assert [c.init.scheme for c in configs] == ["zeros", "normal"]
-    assert {(c.model.width, c.model.depth, c.seed, c.optimizer.lr) for c in configs} == {(2, 2, 7, 0.02)}
+    assert {(c.model.width, c.model.depth, c.seed, c.optimizer.lr) for c in configs} == {(2, 2, 7, 0.001)}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,21 @@ def picture(runs, verdict):
     for run in runs:
         ax.plot(run.costs)
     return figure
+"""
+WATCH = """
+from time import perf_counter
+
+from nnlab.experiments import verdict_of
+from nnlab.experiments.figures import panels
+
+
+def analyse(runs):
+    now = perf_counter()
+    return verdict_of(True, f"It is {now} s.", {"now": now})
+
+
+def picture(runs, verdict):
+    return panels(verdict.sentence)[0]
 """
 DATA = """
 from nnlab.data import synthetic as toy
@@ -63,6 +79,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "experiments" / "mine" / "sweep.yaml").write_text(SWEEP)
     (root / "experiments" / "mine" / "data.py").write_text(DATA)
     (root / "experiments" / "real" / "sweep.yaml").write_text("defaults:\n  - override /data: catvnoncat\n")
+    for name, command in (("watch", "nnlab experiments watch"), ("long", "nnlab experiments --full long")):
+        folder = root / "experiments" / name
+        folder.mkdir()
+        (folder / "README.md").write_text(f"# {name}\n\nTime goes on.\n\n**Command.** `{command}`\n")
+        (folder / "analysis.py").write_text(WATCH)
+    (root / "experiments" / "course.yaml").write_text("Week 1:\n  mine: first\n")
     other = root / "experiments" / "other"
     other.mkdir()
     verdict = {
@@ -102,8 +124,8 @@ def test_all_experiments_through_the_command_line(checkout: Path) -> None:
     )
     index = (checkout / "experiments" / "README.md").read_text()
     assert index.startswith("# Claims\n\nSome words.\n")
-    assert "| [mine](mine/README.md) | Nets are better than chance. | confirmed | The best of 2" in index
-    assert "| [other](other/README.md) | By hand. | refuted | It is not. |" in index
+    assert "(mine/README.md)** Nets are better than chance.<br>**Confirmed.** The best of 2" in index
+    assert "(other/README.md)** By hand.<br>**Refuted.** It is not. |" in index
     (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
     assert parent.info.run_name == "mine" and parent.info.status == "FINISHED"
     assert parent.data.tags["nnlab.experiment"] == "mine"
@@ -115,10 +137,56 @@ def test_all_experiments_through_the_command_line(checkout: Path) -> None:
     assert (folder / "README.md").read_text() == readme
 
 
+def tree(checkout: Path) -> list[str]:
+    """What git finds changed since the last look."""
+
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(
+            ["git", *who, *arguments], cwd=checkout, check=True, capture_output=True, text=True
+        ).stdout
+
+    git("init", "--quiet")
+    git("add", "experiments")
+    changed = git("status", "--porcelain", "--untracked-files=no").split()[1::2]
+    git("commit", "--quiet", "--allow-empty", "-m", "look")
+    return changed
+
+
+def test_the_tree_stays_clean_where_nothing_changed(checkout: Path) -> None:
+    """Its times differ, but the same code gives the same verdict; other code writes it anew."""
+    env = {"PYTHONPATH": str(checkout)}
+
+    def watched() -> list[str]:
+        done(nnlab("experiments", "watch", home=checkout / "home", **env))
+        return tree(checkout)
+
+    assert "experiments/watch/verdict.json" in watched()
+    assert watched() == []
+    analysis = checkout / "experiments" / "watch" / "analysis.py"
+    analysis.write_text(WATCH + "# a remark\n")
+    assert watched() == ["experiments/watch/analysis.py"]
+    analysis.write_text(WATCH.replace("It is", "It is now"))
+    assert {*watched()} == {
+        f"experiments/{name}"
+        for name in (
+            "README.md", "watch/README.md", "watch/analysis.py", "watch/picture.png", "watch/verdict.json"
+        )
+    }  # fmt: skip
+
+
+def test_a_claim_that_takes_long_is_left_out_unless_asked_for(checkout: Path) -> None:
+    env, written = {"PYTHONPATH": str(checkout)}, checkout / "experiments" / "long" / "verdict.json"
+    short = done(nnlab("experiments", "long", home=checkout / "home", **env))
+    assert "takes long: long (add --full)" in short.stdout + short.stderr and not written.exists()
+    done(nnlab("experiments", "--full", "long", home=checkout / "home", **env))
+    assert written.is_file()
+
+
 def test_names_are_checked_before_anything_is_trained(checkout: Path) -> None:
     env = {"PYTHONPATH": str(checkout)}
     refused = nnlab("experiments", "mine", "yours", home=checkout / "home", **env)
-    assert_refused(refused, "yours: there is no such experiment", "mine, real")
+    assert_refused(refused, "yours: there is no such experiment", "long, mine, real, watch")
     assert_refused(
         nnlab("sweep", "experiment=yours", home=checkout / "home", **env),
         "experiment",

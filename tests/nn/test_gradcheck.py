@@ -15,12 +15,20 @@ from nnlab.nn.losses import LOSSES
 from nnlab.nn.network import Network
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One home for all tests: a file is checked once, which takes a process."""
+    return tmp_path_factory.mktemp("gradcheck")
+
+
 @pytest.fixture
-def config(home, toy):
+def config(folder, toy, monkeypatch):
     """config(*overrides): a 6-5-4-n_L net on the toy set, with files of it."""
+    monkeypatch.setenv("NNLAB_HOME", str(folder))
     for name, split in (("train", toy.train), ("test", toy.test)):
-        hdf5.write(home / f"{name}.h5", name, split.x, split.y, split.classes)
-    files = [f"data.train={home}/train.h5", f"data.test={home}/test.h5"]
+        if not (folder / f"{name}.h5").exists():
+            hdf5.write(folder / f"{name}.h5", name, split.x, split.y, split.classes)
+    files = [f"data.train={folder}/train.h5", f"data.test={folder}/test.h5"]
     return lambda *overrides: compose(["data=hdf5", *files, "model.hidden=[5,4]", *overrides])
 
 

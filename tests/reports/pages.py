@@ -62,7 +62,9 @@ class Page(HTMLParser):
         self.words = re.sub(r"\s+", " ", self.words)
         content = re.search(r'<script type="application/json" id="figures">(.*?)</script>', html, re.DOTALL)
         assert content is not None
-        self.figures: dict[str, dict[str, list[Any]]] = json.loads(content[1])
+        self.figures: dict[str, dict[str, Any]] = json.loads(content[1])
+        squares = re.search(r'<script type="application/json" id="squares">(.*?)</script>', html, re.DOTALL)
+        self.squares: dict[str, Any] = json.loads(squares[1]) if squares else {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)

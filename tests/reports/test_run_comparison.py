@@ -8,13 +8,13 @@ import pytest
 from harness import done, empty_store, living_in, load_mlflow, nnlab, points, small_set, trained, write_h5
 
 from nnlab.cells import plan as plans
+from nnlab.cells.findings import significance as statistics
 from nnlab.cli.main import cli
 from nnlab.errors import Failed, UserError
 from nnlab.nn.metrics import classes
 from nnlab.records import record
 from nnlab.records.record import Record
 from nnlab.reports import run_comparison
-from nnlab.reports import significance as statistics
 from nnlab.tracking.publisher import Publisher
 
 load_mlflow()
@@ -98,7 +98,11 @@ def test_the_command_by_folder_and_by_run(pair: list[Record], home: Path, tmp_pa
     assert re.search(r"init\.scheme +lecun +zeros", out) and "80/80" not in out
     assert f"curves: {page}" in out
     text = page.read_text()
-    assert text.count("<h2>") == 4 and 'id="figures"' in text
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", text)
+    assert headings[:4] == [
+        "What differs", "What came out", "Do their predictions differ?", "Learning curves",
+    ]  # fmt: skip
+    assert headings[4].startswith("Why") and len(headings) == 5 and 'id="figures"' in text
     assert re.findall(r'(?:src|href)="([^"]*)"', text[: text.index("<script>")]) == ["data:,"]
 
 
@@ -118,6 +122,12 @@ def test_a_diverged_run_is_drawn_to_its_end(pair: list[Record], home: Path, tmp_
     records = [pair[0], lost]
     run_comparison.write(run_comparison.compare(records), records, tmp_path / "page.html")
     assert '"name":"diverged"' in (tmp_path / "page.html").read_text()
+    found = run_comparison.compare([*records, pair[1]])
+    outcomes = {row[0]: row[1:] for row in found.outcomes}
+    assert outcomes["status"][1] == "diverged"
+    for what in ("right on test", "95 % interval", "train accuracy"):
+        assert outcomes[what][1] == "" and outcomes[what][0], what
+    assert len(found.pairs) == 1 and "diverged, so there is no score and no paired test" in found.notes[0]
 
 
 def test_misuse(home: Path, pair: list[Record]) -> None:

@@ -1,35 +1,21 @@
 """`nnlab rerun --at-commit`: the recorded program trains in a worktree, which is removed afterwards."""
 
 import hashlib
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from harness import assert_refused, done, empty_store, nnlab, small_set
+from repository import git
 
 from nnlab.errors import UserError
-from nnlab.records import record
+from nnlab.records import provenance, record
 from nnlab.records.record import Record
 from nnlab.reruns import checkout
 from nnlab.reruns.checkout import recorded_program
 
 ROOT = Path(__file__).parents[2]
-
-
-def git(folder: Path, *arguments: str) -> str:
-    named = {
-        f"GIT_{who}_{what}": "t@example.org"
-        for who in ("AUTHOR", "COMMITTER")
-        for what in ("NAME", "EMAIL")
-    }
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, env=kept | named, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
 
 
 def trees(repository: Path) -> list[str]:
@@ -41,6 +27,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose file says `one` at the first commit and `two` at the second."""
     folder = tmp_path / "checkout"
     folder.mkdir()
+    (folder / "nnlab").mkdir()
+    (folder / "nnlab/__init__.py").touch()
     git(folder, "init", "--quiet")
     for text in ("one", "two"):
         (folder / "file.txt").write_text(f"{text}\n")
@@ -140,13 +128,27 @@ def test_at_commit_needs_a_checkout(
     plain.mkdir()
     inner = repository / "inner"  # a folder in another repository is not a checkout of nnlab
     inner.mkdir()
-    for root in (plain, inner):
+    for root, reason in ((plain, "not a git repository"), (inner, "inside another repository")):
         monkeypatch.setattr(checkout, "ROOT", root.resolve())
         with (
-            pytest.raises(UserError, match="not a git checkout"),
+            pytest.raises(UserError, match=reason),
             recorded_program(recorded(tmp_path / "r", head), True),
         ):
             pass
+
+
+def test_only_a_folder_without_git_is_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, broken = tmp_path / "plain", tmp_path / "broken"
+    for folder in (plain, broken):
+        folder.mkdir()
+    (broken / ".git").write_text("gitdir: /absent/repository\n")  # of a worktree whose repository moved
+    for root, lines in ((plain, 0), (broken, 1)):
+        found = provenance.checkout(root)
+        monkeypatch.setattr(provenance, "checkout", lambda found=found: found)
+        assert len(provenance.remarks()) == lines, found.reason
+        monkeypatch.undo()
 
 
 def test_a_changed_diff_is_refused(repository: Path, tmp_path: Path) -> None:
@@ -218,3 +220,17 @@ def test_an_old_result_is_told_from_a_changed_program(clone: Path, tmp_path: Pat
     assert "identical, bit for bit" in done(trusted).stdout
     by_run = nnlab("rerun", "tanh", "--at-commit", home=home, **program)
     assert_refused(by_run, "tanh")
+
+
+@pytest.mark.slow
+def test_changes_that_git_was_told_to_overlook_are_noticed(clone: Path, tmp_path: Path) -> None:
+    """They are in no diff, so the commit is another program, even if it gives the same bits."""
+    home, program = empty_store(tmp_path / "home"), {"PYTHONPATH": str(clone)}
+    data = small_set(tmp_path / "set")
+    losses = clone / "nnlab/nn/losses.py"
+    git(clone, "update-index", "--assume-unchanged", "nnlab/nn/losses.py")
+    losses.write_text(losses.read_text() + "\nUNUSED = 1\n")
+    done(nnlab("train", *data, "trainer.iterations=5", home=home, **program))
+    (marker,) = (home / "runs").glob(f"*/{record.MARKER}")
+    again = nnlab("rerun", str(marker.parent), "--at-commit", home=home, **program)
+    assert_refused(again, "is not the program that made it")

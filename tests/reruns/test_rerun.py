@@ -73,10 +73,28 @@ def test_a_run_is_reproduced_from_the_store_alone(swept: tuple[Path, list[str]],
     run = runs(home, "tags.`nnlab.kind` = 'cell' and params.`model.depth` = '3'")[0]
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db"}
     elsewhere = tmp_path / "home"
-    assert_refused(nnlab("rerun", run.info.run_id, home=elsewhere, **store), "data.test", "data.train")
-    for name in (run.info.run_id[:12], run.info.run_name):
-        out = done(nnlab("rerun", name, *data[1:], home=elsewhere, **store)).stdout
-        assert "identical, bit for bit" in out
+    for files in ([], data[1:]):  # the recorded files stand where the run says; or they are named
+        for name in (run.info.run_id[:12], run.info.run_name):
+            out = done(nnlab("rerun", name, *files, home=elsewhere, **store)).stdout
+            assert "identical, bit for bit" in out
+
+
+@pytest.mark.slow
+def test_files_that_moved_are_found_by_their_content(tmp_path: Path) -> None:
+    home, data = empty_store(tmp_path / "home"), small_set(tmp_path / "set")
+    done(nnlab("train", *data, "trainer.iterations=20", home=home))
+    (folder,) = records(home)
+    (tmp_path / "moved").mkdir()
+    for split in ("train", "test"):
+        (tmp_path / "set" / f"{split}.h5").rename(tmp_path / "moved" / f"{split}.h5")
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db", "NNLAB_DATA": str(tmp_path)}
+    remedy = "nnlab rerun RUN data.train=FILE data.test=FILE"
+    for run, where in ((str(folder), home), (runs(home)[0].info.run_id, tmp_path / "elsewhere")):
+        assert_refused(
+            nnlab("rerun", run, home=where, **store), "data.test and data.train: no file", remedy
+        )
+        here = store | {"NNLAB_DATA": str(tmp_path / "moved")}
+        assert "identical, bit for bit" in done(nnlab("rerun", run, home=where, **here)).stdout
 
 
 def failed(home: Path, *arguments: str, **env: str) -> str:
@@ -195,6 +213,8 @@ def test_an_unknown_sweep_and_options_that_exclude_each_other(swept: tuple[Path,
     assert_refused(nnlab("rerun", home=home), "name a run")
     assert_refused(nnlab("rerun", "--sweep", "abc", "--at-commit", home=home), "--at-commit")
     assert_refused(nnlab("rerun", "relu", "--sweep", "abc", home=home), "relu", "either")
+    more = nnlab("rerun", "relu", "tanh", home=home)
+    assert_refused(more, "tanh: one run at a time is trained again, here relu", "key=value")
 
 
 @contextmanager
@@ -253,8 +273,11 @@ def test_an_empty_clone_repeats_a_run_and_its_sweep_from_a_server_alone(tmp_path
         for name in (parent.data.tags["nnlab.sweep"], parent.info.run_id[:12], parent.info.run_name):
             whole = done(nnlab("rerun", "--sweep", name, *data[1:], **empty))
             assert "2 of 2 cells came out the same" in whole.stdout
+        whole = done(nnlab("rerun", "--sweep", parent.info.run_id, **empty))
+        assert "2 of 2 cells came out the same" in whole.stdout, "the files have the recorded content"
+        (tmp_path / "set").rename(tmp_path / "elsewhere")
         refused = nnlab("rerun", "--sweep", parent.info.run_id, **empty)
-        assert_refused(refused, "data.train", "files of another machine")
+        assert_refused(refused, "data.train", "no file here has the content")
         (parent,) = runs(store, "tags.`nnlab.kind` = 'sweep'")
         assert parent.data.tags["nnlab.identical"] == "true"
         best = parent.data.tags["nnlab.best_fingerprint"]
@@ -262,7 +285,7 @@ def test_an_empty_clone_repeats_a_run_and_its_sweep_from_a_server_alone(tmp_path
         loaded = tmp_path / "loaded.json"
         code = (
             "import json, sys, mlflow.pyfunc, numpy as np\n"
-            f"model = mlflow.pyfunc.load_model('runs:/{cell.info.run_id}/model')\n"
+            f"model = mlflow.pyfunc.load_model('models:/{cell.outputs.model_outputs[0].model_id}')\n"
             f"print(json.dumps(model.predict(np.ones((3, 2)))), file=open({str(loaded)!r}, 'w'))\n"
         )
         subprocess.run([sys.executable, "-c", code], env=environment(tmp_path, **uri), check=True)

@@ -78,7 +78,9 @@ def test_more_cells_than_anybody_wants_are_refused_before_they_are_made() -> Non
         read_grid(["model.depth=range(1,100000)", "seed=range(1,10000)"], {}, {})
 
 
-@pytest.mark.parametrize("override", ["tracking.experiment=a,b", "sweep.force=true,false"])
+@pytest.mark.parametrize(
+    "override", ["tracking.experiment=a,b", "tracking=mlflow,none", "sweep.force=true,false"]
+)
 def test_what_is_no_part_of_a_cell_cannot_be_swept(override: str) -> None:
     with pytest.raises(UserError, match="one value"):
         read_grid([override], {}, {})
@@ -179,11 +181,24 @@ def test_many_cells_are_planned_in_seconds(data: list[str]) -> None:
 # -- the real sweep --------------------------------------------------------------------------------
 
 
+def test_what_comes_from_the_default_grid_is_said_and_what_matters_to_no_cell_is_not(
+    tmp_path: Path,
+) -> None:
+    """Logistic regression has no hidden layers, so their width and activation make no other cells."""
+    quick = [*small_set(tmp_path), "trainer.iterations=5", "hydra/launcher=basic", "tracking=none"]
+    home = tmp_path / "home"
+    shown = done(nnlab("sweep", *quick, "model.depth=1", "seed=1", home=home)).stdout
+    assert "so the default grid (sweep.grid) is trained: model.width=4,16 model.activation=" in shown
+    assert " over init.scale\n" in shown and "3 cells: 0 already done, 3 to do" in shown
+    shown = done(nnlab("sweep", *quick, "model.depth=1,2", "seed=1", home=home)).stdout
+    assert "default grid" not in shown and " over model.depth\n" in shown
+
+
 @pytest.mark.slow
 def test_the_default_grid_narrowed_by_single_values(tmp_path: Path) -> None:
-    """3 depths, the rest given: `nnlab sweep model.width=4 model.activation=relu init.scale=1`."""
+    """3 depths, the rest given: `nnlab sweep model.width=4 model.activation=relu init.scale=1 seed=1`."""
     home = tmp_path / "home"
-    arguments = [*small_set(tmp_path), "model.width=4", "model.activation=relu", "init.scale=1"]
+    arguments = [*small_set(tmp_path), "model.width=4", "model.activation=relu", "init.scale=1", "seed=1"]
     shown = done(nnlab("sweep", *arguments, "trainer.iterations=20", "hydra/launcher=basic", home=home))
     assert "over model.depth" in shown.stdout and "3 cells: 0 already done, 3 to do" in shown.stdout
     assert len(markers(home)) == 3

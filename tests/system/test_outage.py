@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from disturbed import Driver, Server, assert_same, busy, no_strays, records_of  # noqa: F401
-from harness import done, empty_store, lines, markers, nnlab, runs, small_set, wait_for
+from harness import counts, done, empty_store, lines, markers, nnlab, runs, small_set, wait_for
 
 from nnlab.records import record
 
@@ -43,7 +43,7 @@ class Undisturbed:
         self.home = empty_store(folder / "undisturbed")
         data = small_set(folder / "set", n=8)
         grid = ["model.depth=2,3", "model.width=3,4", "trainer.iterations=12000"]
-        self.command = ["sweep", *data, *grid, "hydra.launcher.n_jobs=2"]
+        self.command = ["sweep", *data, *grid, "engine.workers=2"]
         done(nnlab(*self.command, home=self.home))
         self.seconds = training_seconds(self.home)
 
@@ -81,7 +81,7 @@ def test_a_server_that_goes_away(
     assert seconds < (2 * undisturbed.seconds + 1) * busy(), "training is not slowed down"
     assert leaving < 30 * busy(), "a call in progress and a last one, each with two tries of 5 s"
     said = driver.text()
-    assert "Traceback" not in said and "4 finished" in said
+    assert "Traceback" not in said and counts(said) == {"finished": 4}
     assert "runs wait; `nnlab sync` publishes them" in said
     store = {"MLFLOW_TRACKING_URI": server.uri}
     early = nnlab("sync", home=home, **store)
@@ -214,7 +214,7 @@ def test_a_full_disk_under_the_store(tmp_path: Path, disk: Path) -> None:
     command = ["sweep", *small_set(tmp_path / "set"), "trainer.iterations=20", "model.depth=1,2"]
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{disk}/mlflow.db"}
     ended = done(nnlab(*command, home=home, **store))
-    assert "2 finished" in ended.stdout and len(markers(home)) == 2
+    assert counts(ended.stdout) == {"finished": 2} and len(markers(home)) == 2
     assert "2 runs wait; `nnlab sync` publishes them" in ended.stderr and "full" in ended.stderr
     remount(disk, "size=200m")
     done(nnlab("sync", home=home, **store))

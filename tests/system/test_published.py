@@ -104,26 +104,26 @@ def test_the_published_table_with_w1_in_full(run, table):
         published = table[figure.replace("/", "_")]
         assert primal.metrics[figure] == pytest.approx(published, abs=1e-9)
     ours, theirs = gram.arrays("weights"), primal.arrays("weights")
-    assert ours.keys() == theirs.keys()
-    for name in ours:
+    assert ours.keys() == theirs.keys() | {"C", "c", "e"}  # what a longer training goes on from
+    for name in theirs:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=0.0, atol=1e-10)
 
 
-def readme_commands():
-    """The README's commands for the tables, in their order."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+def documented_commands():
+    """The documents' commands for the tables, in their order."""
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "course-photographs.md").read_text()
     return [
-        line.split()[1:] for line in readme.splitlines() if line.startswith("nnlab train data=catvnoncat")
+        line.split()[1:] for line in page.splitlines() if line.startswith("nnlab train data=catvnoncat")
     ]
 
 
 @pytest.mark.slow  # the same cells as above, which are trained in-process there
 @pytest.mark.parametrize("solver", ["gram", "primal"])
 @pytest.mark.parametrize("place", range(3), ids=[table["name"] for table in TABLES])
-def test_the_readme_commands_read_back_through_mlflow(home, place, solver):
-    table, command = TABLES[place], readme_commands()[place]
+def test_the_documented_commands_read_back_through_mlflow(home, place, solver):
+    table, command = TABLES[place], documented_commands()[place]
     empty_store(home)
-    done(nnlab(*command, f"trainer.solver={solver}", home=home))
+    done(nnlab(*command, f"trainer.solver={solver}", home=home, timeout=280))
     (run,) = runs(home)
     assert run.data.params["trainer.solver"] == solver
     costs = {step: value for step, value, _ in histories(home, run)["train/cost"]}

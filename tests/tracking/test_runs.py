@@ -27,13 +27,13 @@ def test_nuisance_keys_alone_make_repetitions() -> None:
 
 
 def test_keys_of_a_swept_group() -> None:
-    """model=logistic,two_layer varies hidden, depth and width; each says the same."""
+    """model=logistic,two_layer varies depth, hidden and width; each says the same, so the first is kept."""
     cells = (
         run("a", model__hidden=[], model__depth=1, model__width=None, seed=1),
         run("b", model__hidden=[7], model__depth=2, model__width=7, seed=1),
         run("c", model__hidden=[7], model__depth=2, model__width=7, seed=2),
     )
-    assert Sweep(run("p", "model,seed"), cells).keys == ["model.hidden", "seed"]
+    assert Sweep(run("p", "model,seed"), cells).keys == ["model.depth", "seed"]
     assert Sweep(run("p", "seed"), cells).keys == ["seed"]
 
 

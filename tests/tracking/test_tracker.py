@@ -3,6 +3,10 @@
 import itertools
 import json
 import math
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +20,7 @@ from harness import (
     client,
     done,
     empty_store,
+    environment,
     histories,
     living_in,
     load_mlflow,
@@ -36,6 +41,8 @@ from nnlab.records import notes, record
 from nnlab.records.record import Record
 from nnlab.tracking.curves import stride
 from nnlab.tracking.publisher import Publication, Publisher
+from nnlab.tracking.reader import Reader
+from nnlab.tracking.store import connected
 
 load_mlflow()
 QUICK = ["model.depth=2", "model.width=3", "trainer.iterations=30"]
@@ -54,6 +61,11 @@ def children(home: Path, plan: Plan, uri: str | None = None) -> list[Any]:
     """The runs of a sweep's cells, filtered as on the page that the sweep prints."""
     condition = f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.sweep` = '{plan.id}'"
     return runs(home, condition, uri, plan.experiment)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> list[str]:
+    return small_set(tmp_path)
 
 
 # -- the bounded number of points ------------------------------------------------------------------
@@ -92,6 +104,7 @@ def test_a_damaged_record_is_reported_and_not_counted(tmp_path: Path) -> None:
     assert [run.data.params["seed"] for run in children(home, plan)] == ["2"]
 
 
+@pytest.mark.slow
 def test_a_deleted_experiment_is_reported_with_the_remedy_and_can_be_restored(tmp_path: Path) -> None:
     home, arguments = empty_store(tmp_path / "home"), [*small_set(tmp_path), *QUICK]
     done(nnlab("train", *arguments, home=home))
@@ -99,11 +112,13 @@ def test_a_deleted_experiment_is_reported_with_the_remedy_and_can_be_restored(tm
     number = store.get_experiment_by_name("nnlab").experiment_id
     store.delete_experiment(number)
     waiting = nnlab("train", *arguments, "seed=2", home=home)
-    assert f"nnlab is deleted; `mlflow experiments restore -x {number}`" in waiting.stderr
+    (restore,) = re.findall("nnlab is deleted; `(.*?)` brings it back", waiting.stderr)
+    assert restore.endswith(f"mlflow experiments restore -x {number}")
     assert "1 run waits" in waiting.stderr
     refused = nnlab("report", home=home)
     assert refused.returncode and "is deleted" in refused.stderr
-    store.restore_experiment(number)
+    tools = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(restore, shell=True, check=True, capture_output=True, env=environment(home, **tools))
     done(nnlab("sync", home=home))
     assert len(runs(home)) == 2
 
@@ -158,6 +173,7 @@ def test_the_tags_of_a_run(sweep: Published) -> None:
         assert tags["nnlab.data_digest"] == rec.data_digest
         assert tags["nnlab.code_digest"] == rec.code_digest
         assert tags["nnlab.status"] == status
+        assert tags["nnlab.state"] == ("learnt", "diverged")[index]
         assert sweep.run(index).info.status == "FINISHED", "a diverged cell is a result"
 
 
@@ -236,6 +252,17 @@ def test_a_diverged_cell_has_its_costs_up_to_the_last_finite_one(sweep: Publishe
     assert [step for step, _, _ in history] == list(range(0, len(costs) - 1, 10))
 
 
+def test_a_diverged_cell_has_no_accuracy(sweep: Published) -> None:
+    """Neither at its end nor before, which MLflow would show as what it reached."""
+    scores = {"train/accuracy", "test/accuracy"}
+    for index in (0, 1):
+        metrics = {*sweep.run(index).data.metrics, *sweep.records[index].metrics}
+        assert metrics & scores == (scores if index == 0 else set())
+        assert {"train/majority", "test/majority"} <= metrics
+    y_test = sweep.records[1].arrays("predictions")["y_test"]
+    assert sweep.records[1].metrics["test/majority"] == np.bincount(y_test).max() / len(y_test)
+
+
 def test_the_whole_record_is_an_artifact(sweep: Published) -> None:
     store = client(sweep.home)
     for index in (0, 1):
@@ -254,9 +281,61 @@ def test_the_parent_holds_counts_best_cell_and_report(sweep: Published) -> None:
     assert (tags["nnlab.cells"], tags["nnlab.finished"], tags["nnlab.diverged"]) == ("2", "1", "1")
     assert tags["nnlab.best"] == sweep.plan.name(sweep.cells[0]) == sweep.run(0).info.run_name
     assert tags["nnlab.best_fingerprint"] == sweep.cells[0].fingerprint
-    assert "2 cells: 1 finished, 1 diverged" in tags["mlflow.note.content"]
+    assert "2 cells: 1 learnt, 1 diverged" in tags["mlflow.note.content"]
+    assert parent.data.metrics == {
+        "learnt": 1.0, "stuck": 0.0, "diverged": 1.0, "failed": 0.0,
+        "best/test/accuracy": sweep.records[0].metrics["test/accuracy"],
+    }  # fmt: skip
     listed = {file.path for file in client(sweep.home).list_artifacts(parent.info.run_id)}
     assert "results.csv" in listed
+
+
+def test_the_inputs_of_a_run_are_its_sets(sweep: Published) -> None:
+    for index in (0, 1):
+        sets, found = sweep.records[index].sets, sweep.run(index).inputs.dataset_inputs
+        by_context = {one.tags[0].value: one.dataset for one in found}
+        assert set(by_context) == set(sets) == {"train", "test"}
+        for split, one in by_context.items():
+            assert (one.name, one.digest) == (split, sets[split]["digest"][:12]), "the file's name"
+            assert json.loads(one.profile)["num_rows"] == {"train": 30, "test": 12}[split]
+            assert json.loads(one.profile)["features_shape"] == sets[split]["shape"]
+            assert json.loads(one.source)["uri"].endswith(f"{split}.h5")
+
+
+def test_the_logarithm_of_a_swept_value_is_an_axis_and_no_result(tmp_path: Path, data: list[str]) -> None:
+    with living_in(empty_store(tmp_path / "home")) as home:
+        cells = [trained(home, *data, *QUICK, f"init.scale={scale}")[0] for scale in ("0.1", "1", "10")]
+        plan = plans.make("sweep", cells, ["init.scale"])
+        publish(home, plan)
+        found = children(home, plan)
+        assert sorted(run.data.metrics["log10/init.scale"] for run in found) == [-1.0, 0.0, 1.0]
+        with connected(home, "nnlab") as store:
+            read = Reader(store).sweep(plan.id).cells
+    assert len(read) == 3 and not any("log10/init.scale" in run.metrics for run in read)
+
+
+def test_the_parts_of_a_set_are_different_inputs(tmp_path: Path) -> None:
+    with living_in(empty_store(tmp_path / "home")) as home:
+        made, rec = trained(home, *small_set(tmp_path), *QUICK, "data.validation=0.2")
+        publish(home, plans.make("train", [made], []))
+        (run,) = runs(home)
+    assert {split: one["shape"] for split, one in rec.sets.items()} == {
+        "train": [24, 2], "validation": [6, 2], "test": [12, 2]
+    }  # fmt: skip
+    digests = {one.tags[0].value: one.dataset.digest for one in run.inputs.dataset_inputs}
+    assert len(digests) == len({*digests.values()}) == 3
+
+
+def test_a_record_of_an_earlier_version_is_published_without_inputs(tmp_path: Path) -> None:
+    with living_in(empty_store(tmp_path / "home")) as home:
+        made, rec = trained(home, *small_set(tmp_path), *QUICK)
+        marker = rec.folder / record.MARKER
+        values = json.loads(marker.read_text())
+        del values["sets"]
+        marker.write_text(json.dumps(values))
+        assert publish(home, plans.make("train", [made], [])).published == 1
+        (run,) = runs(home)
+    assert run.info.status == "FINISHED" and not run.inputs.dataset_inputs
 
 
 def test_publishing_twice_changes_nothing(sweep: Published) -> None:
@@ -267,11 +346,6 @@ def test_publishing_twice_changes_nothing(sweep: Published) -> None:
 
 
 # -- other stores ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> list[str]:
-    return small_set(tmp_path)
 
 
 def test_a_record_that_one_store_has_is_published_to_another(tmp_path: Path, data: list[str]) -> None:
@@ -376,7 +450,10 @@ def everything(home: Path, plan: Plan) -> list[dict[str, Any]]:
     return sorted((snapshot(home, run) for run in found), key=lambda s: s["tags"]["nnlab.kind"])
 
 
-@pytest.mark.parametrize("way", ["answer lost", "call lost", "driver killed"])
+@pytest.mark.parametrize(
+    "way",
+    ["driver killed", *(pytest.param(way, marks=pytest.mark.slow) for way in ("answer lost", "call lost"))],
+)
 def test_cut_off_at_any_call_and_repeated(
     living: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -460,6 +537,7 @@ def test_a_long_cell_is_shown_running_with_its_costs_so_far(tmp_path: Path, data
         leave_progress(home, made, 100)
         publisher.publish()
         leave_progress(home, made, 205)
+        publisher.tell(made)
         publisher.publish()
         publisher.publish()
         (run,) = children(home, plan)
@@ -477,6 +555,7 @@ def test_a_cell_shown_running_becomes_complete_without_double_points(
         leave_progress(home, made, 100)
         publisher.publish()
         trained(home, *data, "trainer.iterations=2500")
+        publisher.tell(made)
         publisher.publish()
         (run,) = children(home, plan)
         assert run.info.status == "FINISHED"

@@ -47,9 +47,9 @@ def _fur(bare: Pen) -> Image.Image:
             colour = coat.mark if rng.uniform() < 0.5 else coat.other
             layer.fill(oval(x, y, r, r * rng.uniform(0.6, 1.3), rng.uniform(0, 3)), colour)
     draw = ImageDraw.Draw(bare.fur)
+    hair = mix(coat.base, coat.pale, 0.35), mix(coat.base, coat.mark, 0.35)
     for x, y, dx, dy in rng.randint(0, FULL, (110, 4)).tolist():
-        hair = mix(coat.base, coat.mark if dx % 2 else coat.pale, 0.35)
-        draw.line((x, y, x + dx % 9 - 4, y + 5 + dy % 9), fill=hair, width=2)
+        draw.line((x, y, x + dx % 9 - 4, y + 5 + dy % 9), fill=hair[dx % 2], width=2)
     return ImageChops.multiply(bare.fur, _SHADE)
 
 

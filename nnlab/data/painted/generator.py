@@ -36,7 +36,9 @@ best single pixel 0.600, on the pictures on which they were chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import h5py
@@ -44,7 +46,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from nnlab import files
+from nnlab import files, signals
 from nnlab.data.hdf5 import SplitName
 from nnlab.data.painted import scenes
 from nnlab.data.painted.bodies import make_pen
@@ -54,7 +56,7 @@ from nnlab.data.painted.coats import draw_coat
 from nnlab.data.painted.others import other
 
 CLASSES = ("non-cat", "cat")
-CHUNK = 50  # pictures in memory at a time
+CHUNK = 50  # pictures that a worker paints in one go, and that are written together
 # the index of each split's first picture; they are so far apart that no picture is in both
 _FIRST: dict[SplitName, int] = {"train": 0, "test": 1 << 31}
 
@@ -82,10 +84,11 @@ def paint(seed: int, index: int, label: int) -> NDArray[np.uint8]:
     return scenes.light(np.asarray(image.reduce(SCALE)), rng)
 
 
-def paint_all(split: SplitName, labels: Sequence[int], seed: int) -> Iterator[NDArray[np.uint8]]:
-    """Paints the first pictures of a split on all cores.
+def paint_all(split: SplitName, labels: Sequence[int], seed: int) -> Generator[NDArray[np.uint8]]:
+    """Paints the first pictures of a split, more than CHUNK of them on all cores.
 
-    A picture does not depend on how many are painted: a small set is the beginning of a large one.
+    A picture does not depend on how many are painted, nor where: a small set is the beginning of a
+    large one.
 
     Args:
         split: Which of the two sets of the seed; no picture is in both.
@@ -98,7 +101,8 @@ def paint_all(split: SplitName, labels: Sequence[int], seed: int) -> Iterator[ND
     import joblib  # slow to load, and only this function needs it
 
     jobs = (joblib.delayed(paint)(seed, _FIRST[split] + i, label) for i, label in enumerate(labels))
-    yield from joblib.Parallel(n_jobs=-1, batch_size=CHUNK, return_as="generator")(jobs)
+    workers = -1 if len(labels) > CHUNK else 1  # to start them takes as long as some fifty pictures
+    yield from signals.from_workers(joblib.Parallel(workers, batch_size=CHUNK, return_as="generator"), jobs)
 
 
 def _cat_place(rng: RandomState) -> Points:
@@ -117,23 +121,23 @@ def write(
     split: SplitName,
     count: int,
     seed: int,
-    on_image: Callable[[int], None] | None = None,
+    on_images: Callable[[int], None] | None = None,
 ) -> None:
     """Writes a painted set in the course's HDF5 layout. It appears complete or not at all.
 
     The file holds `<split>_set_x` (count, 64, 64, 3) uint8, `<split>_set_y` (count,) int64 and
-    `list_classes`. The same arguments give the same bytes. At most CHUNK pictures are held in
-    memory.
+    `list_classes`. The same arguments give the same bytes, on any number of cores. A few times CHUNK
+    pictures are held in memory.
 
     Args:
         path: The new file; its folder must exist.
         split: Which of the two sets of the seed; no picture is in both.
         count: How many pictures, half of them cats.
         seed: The data set's seed, 0 to 2^32 - 1.
-        on_image: Called after each picture with the number of pictures painted so far.
+        on_images: Called now and then with the number of pictures written so far.
     """
     with files.replacing(path, durable=True) as part, h5py.File(part, "w") as file:
-        _fill(file, split, count, seed, on_image)
+        _fill(file, split, count, seed, on_images)
 
 
 def _labels(split: SplitName, count: int, seed: int) -> NDArray[np.int64]:
@@ -147,17 +151,15 @@ def _fill(
     split: SplitName,
     count: int,
     seed: int,
-    on_image: Callable[[int], None] | None,
+    on_images: Callable[[int], None] | None,
 ) -> None:
     y = _labels(split, count, seed)
     file[f"{split}_set_y"] = y
     file["list_classes"] = np.array([name.encode() for name in CLASSES])
     x = file.create_dataset(f"{split}_set_x", (count, SIDE, SIDE, 3), np.uint8)
-    chunk = np.empty((min(CHUNK, count), SIDE, SIDE, 3), np.uint8)
-    for start in range(0, count, CHUNK):
-        stop = min(start + CHUNK, count)
-        for i in range(start, stop):
-            chunk[i - start] = paint(seed, _FIRST[split] + i, int(y[i]))
-            if on_image is not None:
-                on_image(i + 1)
-        x[start:stop] = chunk[: stop - start]
+    with closing(paint_all(split, y.tolist(), seed)) as pictures:
+        for start in range(0, count, CHUNK):
+            stop = min(start + CHUNK, count)
+            x[start:stop] = list(islice(pictures, CHUNK))
+            if on_images is not None:
+                on_images(stop)

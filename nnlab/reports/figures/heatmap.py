@@ -1,101 +1,209 @@
-"""A heatmap over two keys of a sweep: the mean of a metric, or why there is none."""
+"""Heatmaps over two keys of a sweep: the mean of a metric, or why there is none."""
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
-from nnlab.reports.figures import base
-from nnlab.reports.figures.axes import names
-from nnlab.reports.figures.colours import SCALE
-from nnlab.tracking import Run, Sweep, shown
+from nnlab.cells.ranking import is_error
+from nnlab.nn import Array
+from nnlab.reports.figures.axes import names, places_axis, rounded
+from nnlab.reports.figures.base import Trace
+from nnlab.reports.figures.colours import SCALE, ink_on, sampled
+from nnlab.reports.figures.small_multiples import BOTTOM, Part, small_multiples
+from nnlab.reports.figures.square import STATES, Keys, Place, Square, by_place, square
+from nnlab.tracking import Run, Sweep
 
-# colour and word of a square that has no mean to show
-STATES = {"diverged": ("#4a4f57", "✕"), "stuck": ("#d5d8dc", "stuck"), "failed": ("#f3c9b5", "failed")}
-MOST_TEXT = 80  # a heatmap of more squares does not write the values into them
-Keys = tuple[str, str | None]  # of the horizontal and the vertical axis; None: a single row
+NUMBER = (0.36, 0.17)  # half the width and height of a number, of a square
+MOST_TEXT = (9, 12)  # columns and rows; more squares than these are too small for numbers
+LINE = "#e5383b"  # it is seen in a light and in a dark window
+Limits = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Square:
-    """What one square shows: the mean of its trained nets, or the state that all its nets are in."""
+class Line:
+    """A line over a heatmap, by places of columns and rows, and what it is."""
 
-    value: float | None
-    state: str | None  # one of STATES, if no net of the square is in another state
-    note: str  # under the value: how many of the nets are in one of STATES
-    hover: str
+    x: Sequence[float]
+    y: Sequence[float]
+    name: str
+
+
+@dataclass(frozen=True)
+class Map:
+    """One heatmap: its title, its cells, and a line over it."""
+
+    title: str
+    cells: Sequence[Run]
+    line: Line | None = None
 
 
 def heatmap(
-    sweep: Sweep,
-    cells: Sequence[Run],
-    keys: Keys,
-    metric: str,
-    limits: tuple[float, float],
-    height: int = 330,
+    sweep: Sweep, maps: Sequence[Map], keys: Keys, metric: str, limits: Limits, height: int = 230
 ) -> go.Figure:
-    """The mean of ``metric`` over ``cells`` for every pair of values of two keys.
+    """The mean of ``metric`` for every pair of values of two keys, one heatmap beside the other.
 
     ``limits`` are the values at the two ends of the colour scale.
     """
     x, y = keys
-    members: dict[tuple[str, str], list[Run]] = defaultdict(list)
-    for cell in cells:
-        members[shown(cell.params.get(x)), shown(cell.params.get(y)) if y else ""].append(cell)
-    squares = {place: square(found, metric) for place, found in members.items()}
-    traces = _traces(squares, names(sweep, x), names(sweep, y) if y else [""], limits)
-    category = {"type": "category", "showgrid": False}
-    return base.figure(traces, height, {"title": x, **category}, {"title": y or "", **category})
-
-
-def square(cells: Sequence[Run], metric: str) -> Square:
-    """What the square of these cells shows."""
-    states = Counter(cell.state for cell in cells)
-    trained = [c.metrics[metric] for c in cells if c.state in ("finished", "stuck") and metric in c.metrics]
-    value = math.fsum(trained) / len(trained) if trained else None
-    marked = {state: n for state, n in states.items() if state in STATES}
-    state = max(marked, key=lambda state: marked[state]) if marked and len(marked) == len(states) else None
-    note = f"{sum(marked.values())}/{len(cells)} {' '.join(STATES[s][1] for s in marked)}" if marked else ""
-    counts = ", ".join(f"{n} {state}" for state, n in states.items())
-    mean = "" if value is None else f"{metric} {value:.4f}<br>"
-    return Square(value, state if state or value is not None else "failed", note, f"{mean}{counts}")
-
-
-def _traces(
-    squares: Mapping[tuple[str, str], Square],
-    x: Sequence[str],
-    y: Sequence[str],
-    limits: tuple[float, float],
-) -> list[go.Heatmap]:
-    """Two heatmaps on top of each other: the means, and the states of the squares without a mean."""
-    rows = [[squares.get((a, b)) for a in x] for b in y]
-    codes = {state: i for i, state in enumerate(STATES)}
-    shared: dict[str, Any] = {
-        "x": list(x), "y": list(y), "xgap": 2, "ygap": 2, "hoverinfo": "text",
-        "hovertext": [[s.hover if s else "not in the sweep" for s in row] for row in rows],
-        "texttemplate": "%{text}" if len(x) * len(y) <= MOST_TEXT else None, "textfont": {"size": 13},
+    across, along = names(sweep, x), names(sweep, y) if y else [""]
+    parts = []
+    for one in maps:
+        squares = {
+            place: square(found, metric) for place, found in by_place(sweep, one.cells, keys).items()
+        }
+        grid = Grid(squares, across, along, limits, is_error(metric))
+        marks = grid.signs() + grid.texts() if grid.wide else grid.signs()
+        parts.append(
+            Part(
+                one.title,
+                [*grid.colours(y is not None), *(_drawn(one.line, grid) if one.line else ()), *marks],
+                places_axis(across, 7),
+                {**places_axis(along, 10), "showticklabels": y is not None},
+            )
+        )
+    states = {cell.state for one in maps for cell in one.cells}
+    key = [f"{look.letter} {state}" for state, look in STATES.items() if state in states]
+    bar = {
+        "orientation": "h", "thickness": 10, "outlinewidth": 0, "tickfont": {"size": 13}, "nticks": 5,
+        "lenmode": "pixels", "len": 250, "x": 0, "xanchor": "left", "xpad": 0, "ypad": 0,
+        "yref": "container", "y": 1, "yanchor": "top",
+        "title": {"text": metric.replace("/", " "), "side": "right", "font": {"size": 13}},
     }  # fmt: skip
-    means = go.Heatmap(
-        z=[[s.value if s and s.state is None else None for s in row] for row in rows],
-        text=[[_text(s) if s and s.state is None else "" for s in row] for row in rows],
-        colorscale=SCALE, zmin=limits[0], zmax=limits[1],
-        colorbar={"thickness": 12, "outlinewidth": 0, "tickfont": {"size": 13}}, **shared,
-    )  # fmt: skip
-    states = go.Heatmap(
-        z=[[codes[s.state] if s and s.state else None for s in row] for row in rows],
-        text=[[STATES[s.state][1] if s and s.state else "" for s in row] for row in rows],
-        colorscale=_steps([colour for colour, _ in STATES.values()]), zmin=-0.5, zmax=len(STATES) - 0.5,
-        showscale=False, **shared,
-    )  # fmt: skip
-    return [means, states]
+    colour = {"colorscale": SCALE, "cmin": limits[0], "cmax": limits[1], "colorbar": bar}
+    colour["reversescale"] = is_error(metric)  # a bright square is a good one
+    lines = dict.fromkeys(one.line.name for one in maps if one.line)
+    key += [f"<span style='color:{LINE}'>━ {name}</span>" for name in lines]
+    has_means = any(trace.get("coloraxis") for part in parts for trace in part.traces)
+    found = small_multiples(
+        parts, x, y or "", height if y else 60, bar=has_means, coloraxis=colour, showlegend=False
+    )
+    found.layout.meta["labels"] = {"x": across, "y": along}  # which the page saves as data
+    return found.add_annotation(
+        text="&nbsp; &nbsp;".join(key), showarrow=False, font={"size": 13}, align="left",
+        xref="paper", yref="paper", x=0, y=0, xanchor="left", yanchor="bottom",
+        xshift=-50, yshift=4 - BOTTOM,
+    ) if key else found  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The squares of one heatmap as plotly's traces."""
+
+    squares: Mapping[Place, Square]
+    x: Sequence[str]  # the labels of the columns
+    y: Sequence[str]
+    limits: Limits
+    reverse: bool  # is a low value the better, and so the brighter one?
+
+    @property
+    def wide(self) -> bool:
+        """Are the squares wide enough for numbers?"""
+        return len(self.x) <= MOST_TEXT[0] and len(self.y) <= MOST_TEXT[1]
+
+    def colours(self, two: bool) -> list[Trace]:
+        """Two heatmaps on top of each other: the means, and the states of the squares without a mean."""
+        means = {place: one for place, one in self.squares.items() if one.state is None}
+        codes = {state: i for i, state in enumerate(STATES)}
+        lost = {place: codes[one.state] for place, one in self.squares.items() if one.state}
+        return [
+            {
+                **self._shared({place: rounded(one.value or 0.0) for place, one in means.items()}, two),
+                "coloraxis": "coloraxis",
+            },
+            {
+                **self._shared(lost, two), "colorscale": _steps([look.colour for look in STATES.values()]),
+                "zmin": -0.5, "zmax": len(STATES) - 0.5, "showscale": False, "meta": list(STATES),
+            },
+        ]  # fmt: skip
+
+    def _shared(self, z: Mapping[Place, float], two: bool) -> Trace:
+        """A heatmap of these values; squares without one have neither colour nor words."""
+
+        def rows(of: Callable[[Place], Any], absent: Any) -> list[list[Any]]:
+            across, along = range(len(self.x)), range(len(self.y))
+            return [[of((i, j)) if (i, j) in z else absent for i in across] for j in along]
+
+        gap = 2 if self.wide else 0.5
+        return {
+            "type": "heatmap", "z": rows(z.__getitem__, None), "xgap": gap, "ygap": gap,
+            "hoverinfo": "text", "hoverongaps": False,
+            "hovertext": rows(lambda place: self._hover(place, two), ""),
+        }  # fmt: skip
+
+    def _hover(self, place: Place, two: bool) -> str:
+        i, j = place
+        where = f"{self.x[i]}, {self.y[j]}" if two else self.x[i]
+        return f"{where}: {self.squares[place].hover}"
+
+    def texts(self) -> list[Trace]:
+        """The means as numbers, each in the ink that is easier to read on its square."""
+        shown_ = {place: s for place, s in self.squares.items() if s.value is not None and s.state is None}
+        if not shown_:
+            return []
+        low, high = self.limits
+        shares = [(s.value - low) / ((high - low) or 1.0) for s in shown_.values() if s.value is not None]
+        bright = [min(max(1.0 - share if self.reverse else share, 0.0), 1.0) for share in shares]
+        inks = [ink_on(colour) for colour in sampled(bright)]
+        return [
+            {"type": "scatter",
+                "x": [i for i, _ in shown_], "y": [j for _, j in shown_], "mode": "text",
+                "text": [_text(s) for s in shown_.values()], "textfont": {"size": 12, "color": inks},
+                "hoverinfo": "skip",
+            }
+        ]  # fmt: skip
+
+    def signs(self) -> list[Trace]:
+        """The sign of each state, on the squares that have no mean."""
+        size = 10 if self.wide else max(3, min(9, 150 // max(len(self.x), len(self.y))))
+        found: dict[str, list[Place]] = defaultdict(list)
+        for place, one in self.squares.items():
+            if one.state:
+                found[one.state].append(place)
+        noted = {state for state in found if any(self.squares[place].note for place in found[state])}
+        return [
+            {"type": "scatter",
+                "x": [i for i, _ in found[state]], "y": [j for _, j in found[state]],
+                "mode": "markers+text" if self.wide and state in noted else "markers",
+                "text": [self.squares[place].note for place in found[state]],
+                "textposition": "bottom center", "hoverinfo": "skip",
+                "textfont": {"size": 12, "color": ink_on(look.colour)},
+                "marker": {
+                    "symbol": look.symbol, "size": size, "color": ink_on(look.colour),
+                    "line": {"width": 2 if self.wide else 1, "color": ink_on(look.colour)},
+                },
+            }
+            for state, look in STATES.items() if state in found
+        ]  # fmt: skip
+
+
+def _drawn(line: Line, grid: Grid) -> list[Trace]:
+    """The line with a light edge, which stands out of every colour below it; it stops before a number."""
+    x, y = (_with_middles(np.array(along)) for along in (line.x, line.y))  # (k,)
+    for i, j in (place for place, one in grid.squares.items() if grid.wide and one.value is not None):
+        tall = NUMBER[1] * (2 if grid.squares[i, j].note else 1)
+        x[(abs(x - i) < NUMBER[0]) & (abs(y - j) < tall)] = np.nan
+    return [
+        {"type": "scatter",
+            "x": x.round(2).tolist(), "y": y.round(2).tolist(), "mode": "lines", "hoverinfo": "skip",
+            "line": {"color": colour, "width": width},
+        }
+        for colour, width in (("#ffffff", 5), (LINE, 2.5))
+    ]  # fmt: skip
+
+
+def _with_middles(values: Array) -> Array:
+    """The values (n,) and the middle of each two neighbours (2n - 1,)."""
+    found: Array = np.insert(values, range(1, len(values)), (values[:-1] + values[1:]) / 2)
+    return found
 
 
 def _text(square: Square) -> str:
     value = square.value or 0.0
-    text = f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+    text = f"{value:.2f}" if 0.1 <= value < 100 else f"{value:.2g}"
     return text + (f"<br>{square.note}" if square.note else "")
 
 

@@ -6,17 +6,19 @@ import pkgutil
 from nnlab.reports.panel import Panel
 
 ORDER = (
+    "search",
     "trainability",
+    "why",
     "best",
     "curves",
     "two_keys",
-    "all_cells",
     "importance",
     "spread",
     "price",
     "confused",
     "lost",
     "cells",
+    "configuration",
 )
 
 

@@ -6,11 +6,13 @@ from nnlab.reports.panel import Panel
 from nnlab.reports.sweep_results import SweepResults
 from nnlab.tracking import Run, shown
 
+MOST = 250  # rows; a page of 6 MB has room for them
+
 HTML = """
 <p><code>nnlab rerun</code> trains a run again from its record and compares every cost, weight and output
 bit for bit. A cell that failed has no record: the command of the sweep tries it again.
 {% if server %}Set <code>MLFLOW_TRACKING_URI={{ server }}</code> first.{% endif %}</p>
-<details><summary>all {{ rows|length }} cells</summary>
+<details><summary>{{ "the first " if more else "all " }}{{ rows|length }} cells</summary>
 <div class="scroll"><table>
 <tr><th>run</th><th>state</th>
 {% for key in sweep.keys %}<th>{{ key }}</th>{% endfor %}
@@ -22,7 +24,8 @@ bit for bit. A cell that failed has no record: the command of the sweep tries it
 {% for value in row.metrics %}<td class="n">{{ value }}</td>{% endfor %}
 <td><code>{{ row.again }}</code></td></tr>
 {% endfor %}
-</table></div></details>
+</table></div>
+{% if more %}<p class="soft">And {{ more }} more, which MLflow has.</p>{% endif %}</details>
 {% if made_with %}<p class="soft">{{ made_with }}</p>{% endif %}
 """
 
@@ -40,17 +43,23 @@ def content(results: SweepResults) -> dict[str, Any]:
             "metrics": [f"{run.metrics[key]:.4g}" if key in run.metrics else "" for key in metrics],
             "again": results.rerun_command(run) if run.done else "",
         }
-        for run in sorted(sweep.cells, key=lambda run: run.name)
+        for run in sorted(sweep.cells, key=lambda run: run.name)[:MOST]
     ]
     made_with = _made_with(results, sweep.ranked[0].middle) if sweep.ranked else ""
-    return {"rows": rows, "metrics": metrics, "server": results.server, "made_with": made_with}
+    return {
+        "rows": rows,
+        "metrics": metrics,
+        "server": results.server,
+        "made_with": made_with,
+        "more": len(sweep.cells) - len(rows),
+    }
 
 
 def _made_with(results: SweepResults, best: Run) -> str:
     """Commit, versions and machine of the best run, from its record's marker."""
     marker = results.marker(best)
     made = marker["provenance"]
-    commit = f"commit {made['commit'][:12]}" if made["commit"] else "no commit"
+    commit = f"commit {made['commit'][:12]}" if made["commit"] else "unknown commit"
     changed = " with uncommitted changes" if made["dirty"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
     return (
@@ -59,4 +68,4 @@ def _made_with(results: SweepResults, best: Run) -> str:
     )
 
 
-PANEL = Panel("again", "Rerun", "Run any of them again", HTML, content)
+PANEL = Panel("again", "Rerun", "Run any of them again", HTML, content, folded=True)

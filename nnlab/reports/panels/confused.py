@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nnlab.cells import configuration, dataset
-from nnlab.config import Config
+from nnlab.cells import configuration, dataset, located
+from nnlab.cells.findings import Predictions
+from nnlab.config import NAMED, Config
 from nnlab.config.compose import compose
 from nnlab.data import Dataset
 from nnlab.errors import UserError
 from nnlab.records import record
 from nnlab.reports.panel import Panel
-from nnlab.reports.predictions import Predictions
 from nnlab.reports.sweep_results import SweepResults
 from nnlab.tracking import Run
 
-NAMED = ("painted", "catvnoncat")  # data sets that are found by their name
 MOST = 16  # images
 
 HTML = """
@@ -53,7 +52,7 @@ def content(results: SweepResults) -> dict[str, Any]:
     learnt = [
         (one.configuration.middle, one.predictions)
         for one in results.compared
-        if one.configuration.middle.state == "finished" and one.predictions
+        if one.configuration.middle.state in ("learnt", "finished") and one.predictions
     ]
     if not learnt:
         return {"wrong": [], "no_pictures": "", "finished": bool(results.compared)}
@@ -76,7 +75,8 @@ def _local_config(run: Run, home: Path) -> Config:
     """
     folder = record.folder(home, run.tags.get("nnlab.fingerprint", "-"))
     if record.exists(folder):
-        return configuration(record.read(folder), trust_paths=True, overrides=[])
+        rec = record.read(folder)
+        return configuration(rec, trust_paths=True, overrides=located(rec, True, []))
     name = run.params.get("data.name")
     if name not in NAMED:
         raise UserError(f"data={name}: the runs name files of another machine")
@@ -132,4 +132,6 @@ def classifies(results: SweepResults) -> bool:
     return not results.sweep.regression
 
 
-PANEL = Panel("wrong", "Most confused", "The most confused images", HTML, content, applies=classifies)
+PANEL = Panel(
+    "wrong", "Most confused", "The most confused images", HTML, content, applies=classifies, folded=True
+)

@@ -18,10 +18,10 @@ HTML = """
 <tr><th>run</th><th>state</th><th>why</th><th>run again</th></tr>
 {% for row in rows %}
 <tr><td class="name">{{ row.name }}</td><td>{{ row.state }}</td><td>{{ row.why }}</td>
-<td><code>{{ row.again }}</code></td></tr>
+<td>{% if row.again %}<code>{{ row.again }}</code>{% else %}by the sweep's command{% endif %}</td></tr>
 {% endfor %}
 </table></div>
-{% if more %}<p class="soft">And {{ more }} more; the table below has all.</p>{% endif %}
+{% if more %}<p class="soft">And {{ more }} more, which MLflow has.</p>{% endif %}
 {% else %}
 <p>Nothing failed, diverged or got stuck.</p>
 {% endif %}
@@ -31,7 +31,7 @@ HTML = """
 def content(results: SweepResults) -> dict[str, Any]:
     """A row for each cell that did not learn, at most MOST, and how many are left out."""
     lost = [run for run in results.sweep.cells if run.state in STATES]
-    lost.sort(key=lambda run: STATES.index(run.state))
+    lost.sort(key=lambda run: (STATES.index(run.state), run.name))
     shown = lost[:MOST]
     costs = results.costs([run for run in shown if run.state == "diverged"])
     rows = [
@@ -62,4 +62,4 @@ def why(run: Run, costs: Mapping[str, Array]) -> str:
     return run.error
 
 
-PANEL = Panel("failed", "What failed", "What failed, and why", HTML, content)
+PANEL = Panel("failed", "What failed", "What failed, and why", HTML, content, folded=True)

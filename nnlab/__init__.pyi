@@ -1,0 +1,12 @@
+from nnlab import nn as nn
+from nnlab.api import load as load
+from nnlab.api import rerun as rerun
+from nnlab.api import runs as runs
+from nnlab.api import sweep as sweep
+from nnlab.api import train as train
+from nnlab.errors import Failed as Failed
+from nnlab.errors import UserError as UserError
+from nnlab.reruns import Rerun as Rerun
+from nnlab.reruns import SweepRerun as SweepRerun
+from nnlab.results import Run as Run
+from nnlab.results import Sweep as Sweep
