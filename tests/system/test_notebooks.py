@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disturbed import busy
 from harness import client, empty_store, environment, living_in, markers, small_set, wait_for
 
 from nnlab.config import ROOT
@@ -107,13 +106,9 @@ def test_the_tutorial_runs_from_top_to_bottom(tmp_path: Path) -> None:
     notebook = nbformat.read(TUTORIAL, as_version=4)
     assert len(notebook.cells) == 12
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
-    begin = time.monotonic()
     with living_in(empty_store(tmp_path / "home")):
         where = {"metadata": {"path": tmp_path}}
         NotebookClient(notebook, timeout=240, kernel_name="python3", resources=where).execute()
-    seconds = time.monotonic() - begin
-    print(f"the tutorial: {seconds:.0f} s")
-    assert seconds < 120 * busy()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert sum("application/vnd.plotly.v1+json" in output.get("data", ()) for output in outputs) == 2
     printed = "".join(output["text"] for output in outputs if output.get("name") == "stderr")

@@ -17,6 +17,7 @@ from harness import counts, done, empty_store, lines, markers, nnlab, runs, smal
 from nnlab.records import record
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("outage")]
+CALL = 10.0  # seconds: two tries of 5 s (nnlab/tracking/settings.py), after which a call has failed
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def server(the_server: Server) -> Iterator[Server]:
 
 
 class Undisturbed:
-    """The sweep of these tests without a failure, and the time that its training took."""
+    """The sweep of these tests without a failure; it trains for a second or two."""
 
     def __init__(self, folder: Path) -> None:
         self.home = empty_store(folder / "undisturbed")
@@ -45,7 +46,6 @@ class Undisturbed:
         grid = ["model.depth=2,3", "model.width=3,4", "trainer.iterations=12000"]
         self.command = ["sweep", *data, *grid, "engine.workers=2"]
         done(nnlab(*self.command, home=self.home))
-        self.seconds = training_seconds(self.home)
 
 
 def training_seconds(home: Path) -> float:
@@ -71,15 +71,9 @@ def test_a_server_that_goes_away(
     if "middle" in outage:
         wait_for(lambda: runs(home, "", server.uri, outage))
         server.signal(away)
-    trained = wait_for(lambda: len(markers(home)) == 4 and time.monotonic(), 120)
-    assert driver.end() == 0, driver.text()
-    leaving = time.monotonic() - trained
-    seconds = training_seconds(home)
-    print(
-        f"{outage}: training {seconds:.1f} s (undisturbed {undisturbed.seconds:.1f}), end {leaving:.1f} s"
-    )
-    assert seconds < (2 * undisturbed.seconds + 1) * busy(), "training is not slowed down"
-    assert leaving < 30 * busy(), "a call in progress and a last one, each with two tries of 5 s"
+    wait_for(lambda: len(markers(home)) == 4, 120)
+    assert training_seconds(home) < CALL * busy(), "no cell waited for the server"
+    assert driver.end(4 * CALL * busy()) == 0, "a call in progress and a last one: " + driver.text()
     said = driver.text()
     assert "Traceback" not in said and counts(said) == {"finished": 4}
     assert "runs wait; `nnlab sync` publishes them" in said

@@ -83,20 +83,14 @@ def test_fifty_kills_lose_nothing_and_train_nothing_twice(tmp_path: Path) -> Non
 
 # -- SIGINT and SIGTERM ----------------------------------------------------------------------------
 
-QUICKLY = 3.0  # seconds, on a machine that does nothing else
-
 
 def interrupted(driver: Driver, number: signal.Signals, group: bool = False) -> str:
     """Send the signal; the driver must soon end with code 130 and one line. Returns its output."""
-    start = time.monotonic()
     if group:
         os.killpg(driver.process.pid, number)
     else:
         driver.process.send_signal(number)
-    assert driver.end(30) == 130, driver.text()
-    seconds = time.monotonic() - start
-    print(f"{number.name}: ended after {seconds:.2f} s")
-    assert seconds < QUICKLY * busy()
+    assert driver.end(10 * busy()) == 130, driver.text()
     said = driver.text()
     assert "Traceback" not in said and "interrupted; what is finished is kept" in said, said
     wait_for(lambda: not [pid for pid in driver.group() if is_worker(pid)], 10)
