@@ -102,7 +102,7 @@ notebook: $(READY) ## open the tutorial in JupyterLab, on the loopback interface
 	@mkdir -p notebooks && { test -f notebooks/tutorial.ipynb || cp docs/tutorial.ipynb notebooks/; }
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks --LabApp.default_url=/lab/tree/tutorial.ipynb $(ARGS)
 
-test: $(READY) ## run the tests (some ten minutes on two cores)
+test: $(READY) ## run the tests (under three minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 test-all: $(READY) ## run all tests, the slow ones too

@@ -47,6 +47,7 @@ def test_a_sweep_of_both_has_the_same_plan_and_the_same_records(
             assert a.keys() == b.keys() and all(np.array_equal(a[k], b[k], equal_nan=True) for k in a)
 
 
+@pytest.mark.slow
 def test_what_the_command_line_trained_is_not_trained_again(home: Path, data: list[str]) -> None:
     done(nnlab("sweep", *data, *GRID, *ALONE, home=home))
     before = markers(home)
@@ -120,6 +121,7 @@ def test_mistakes_that_only_python_allows(home: Path, call: Callable[[], object]
         call()
 
 
+@pytest.mark.slow
 def test_own_groups_and_an_own_config_are_found(home: Path, tmp_path: Path, data: list[str]) -> None:
     folder = tmp_path / "conf"
     (folder / "model").mkdir(parents=True)
@@ -131,6 +133,7 @@ def test_own_groups_and_an_own_config_are_found(home: Path, tmp_path: Path, data
     assert run.weights["W1"].shape == (2, 2) and run.config["seed"] == 7
 
 
+@pytest.mark.slow
 def test_a_failed_net_is_said_and_the_others_come_back(
     home: Path, data: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -148,6 +151,7 @@ def test_a_failed_net_is_said_and_the_others_come_back(
 # -- in any process, from any thread ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_from_a_thread_beside_another_sweep(home: Path, data: list[str]) -> None:
     """A signal's handler can be set in the main thread alone, and Hydra composes by a global."""
     found: list[face.Sweep] = []
@@ -167,6 +171,7 @@ def test_from_a_thread_beside_another_sweep(home: Path, data: list[str]) -> None
     assert sorted(sweep.frame()["status"].tolist() for sweep in found) == [["finished"] * 2] * 2
 
 
+@pytest.mark.slow
 def test_workers_that_joblib_keeps_work_in_the_home_of_today(tmp_path: Path, data: list[str]) -> None:
     for name in ("one", "two"):
         with living_in(tmp_path / name) as home:
@@ -180,6 +185,7 @@ def test_a_data_file_that_was_written_anew_is_read_anew(home: Path, tmp_path: Pa
     assert one.id != two.id
 
 
+@pytest.mark.slow
 def test_a_program_that_uses_hydra_itself_keeps_its_own(
     home: Path, tmp_path: Path, data: list[str]
 ) -> None:
@@ -192,6 +198,7 @@ def test_a_program_that_uses_hydra_itself_keeps_its_own(
         assert GlobalHydra.instance().is_initialized() and hydra.compose("own").colour == "blue"
 
 
+@pytest.mark.slow
 def test_the_config_store_of_a_program_that_uses_hydra_stays_as_it_was(
     home: Path, data: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +218,7 @@ def test_the_config_store_of_a_program_that_uses_hydra_stays_as_it_was(
     assert "joblib.yaml" not in store.repo["hydra"]["launcher"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_what_is_finished_and_goes_on_as_an_interrupt(
     home: Path, data: list[str], request: pytest.FixtureRequest
 ) -> None:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 BEGIN = """
 import os, signal, time
 from nnlab import signals as interrupts
@@ -18,6 +20,7 @@ def said(program: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_an_interrupt_that_something_swallows_comes_again_until_it_is_heard() -> None:
     program = """
 came = 0

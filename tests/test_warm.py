@@ -14,6 +14,7 @@ from harness import empty_store, environment, fresh, nnlab, small_set, wait_for,
 HERE = Path(__file__).parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -29,6 +30,7 @@ def test_it_prints_and_ends_as_a_process_with_its_own_start(home: Path, argument
     assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
 
 
+@pytest.mark.slow
 def test_environment_and_folder_are_its_own(tmp_path: Path) -> None:
     """Two homes in turn; the folder from which a relative path counts; nothing stays in the parent."""
     small_set(tmp_path / "set")
@@ -49,6 +51,7 @@ def test_what_python_reads_at_its_start_gives_a_start_of_its_own(home: Path) -> 
     assert "import time:" in nnlab("--version", home=home, PYTHONPROFILEIMPORTTIME="1").stderr
 
 
+@pytest.mark.slow
 def test_one_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     home, data = tmp_path / "home", small_set(tmp_path / "set")
     with pytest.raises(subprocess.TimeoutExpired):
@@ -56,6 +59,7 @@ def test_one_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     wait_for(lambda: not children())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_signal_is_its_exit_code_and_leaves_no_zombie(
     tmp_path: Path, number: signal.Signals, code: int
@@ -85,6 +89,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_tests_even_if_they_are_killed(tmp_path: Path) -> None:
     path = os.pathsep.join([str(HERE), str(HERE.parent)])
     with subprocess.Popen(

@@ -220,6 +220,7 @@ def test_a_kill_in_the_middle_leaves_no_record_that_is_believed(
     assert prune.remove(home.found().unneeded[0]) and not old.folder(home.path).exists()
 
 
+@pytest.mark.slow
 def test_many_records_are_looked_at(home: Home) -> None:
     one = home.train(iterations(5))
     text = (one.folder(home.path) / record.MARKER).read_text()

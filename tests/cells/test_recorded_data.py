@@ -35,6 +35,7 @@ def test_files_that_stand_where_the_run_says(tmp_path: Path, own: bool) -> None:
         assert located(rec, own, ["seed=2"]) == ["seed=2", *files(tmp_path / "set")]
 
 
+@pytest.mark.slow
 @OWN
 @pytest.mark.parametrize("place", ["NNLAB_DATA", "NNLAB_DATA/set", "home/data", "home/set"])
 def test_files_that_moved(tmp_path: Path, own: bool, place: str) -> None:

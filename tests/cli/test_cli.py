@@ -349,6 +349,7 @@ def test_a_cell_whose_folder_cannot_be_made_does_not_stop_the_others(home: Path,
     assert len(list((home / "runs").glob(f"*/{MARKER}"))) == 2
 
 
+@pytest.mark.slow
 def test_a_net_too_big_for_the_memory_fails_in_two_lines(home: Path, data: list[str]) -> None:
     ended = nnlab("train", *data, *QUICK, "model.width=1000000000000000", home=home)
     assert ended.returncode == 1
@@ -456,6 +457,7 @@ def test_the_same_command_continues_after_a_killed_driver(home: Path, data: list
 # -- a store that is away or cannot be written -----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_cells_are_trained_without_a_store(home: Path, data: list[str]) -> None:
     """The cells are recorded, one line says how many runs wait, and `nnlab sync` publishes them."""
     away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
@@ -480,6 +482,7 @@ def test_cells_are_trained_without_a_store(home: Path, data: list[str]) -> None:
     assert {run.data.tags["mlflow.parentRunId"] for run in cells} == {parent.info.run_id}
 
 
+@pytest.mark.slow
 def test_cells_are_trained_if_the_store_cannot_be_written(home: Path, data: list[str]) -> None:
     """No folder can be made in /proc, not even by root."""
     uri = "sqlite:////proc/nnlab/mlflow.db"
@@ -498,6 +501,7 @@ def test_a_home_that_cannot_be_written(data: list[str]) -> None:
     assert_refused(ended, "/proc/nnlab")
 
 
+@pytest.mark.slow
 def test_a_home_that_is_a_file(tmp_path: Path, data: list[str]) -> None:
     (tmp_path / "home").write_text("")
     assert_refused(nnlab("train", *data, home=tmp_path / "home"), str(tmp_path / "home"))
@@ -526,6 +530,7 @@ def crafted(folder: Path, wrong: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
@@ -599,6 +604,7 @@ def test_a_value_that_is_needed(tmp_path: Path) -> None:
     assert_refused(nnlab("train", "data=hdf5", home=tmp_path / "home"), "data.train")
 
 
+@pytest.mark.slow
 def test_no_run_is_named(tmp_path: Path) -> None:
     for arguments in (["rerun"], ["rerun", ""]):
         assert_refused(nnlab(*arguments, home=tmp_path / "home"), "name a run")
@@ -654,6 +660,7 @@ def test_cfg_job_shows_every_key(tmp_path: Path) -> None:
         assert key in shown
 
 
+@pytest.mark.slow
 def test_flags_may_be_between_overrides(tmp_path: Path) -> None:
     home = tmp_path / "home"
     shown = done(nnlab("train", "model=deep", "-c", "job", "seed=7", "-p", "model", home=home)).stdout
@@ -701,6 +708,7 @@ def test_data_check_describes_good_files_and_refuses_bad_ones(tmp_path: Path) ->
     assert "30 examples" in both.stdout, "the good one is described all the same"
 
 
+@pytest.mark.slow
 def test_data_check_does_not_print_escape_sequences(tmp_path: Path) -> None:
     """Escape sequences in a file are not printed."""
     path = write_h5(tmp_path / "a.h5", classes=np.array([b"\x1b]0;title\x07", b"\x1b[2Jcat"]))
@@ -732,6 +740,7 @@ def test_the_default_set_is_painted_once(tmp_path: Path) -> None:
     assert (again.stderr, again.stdout) == ("", ready.stdout)
 
 
+@pytest.mark.slow
 def test_a_default_set_of_an_earlier_version_is_said(tmp_path: Path) -> None:
     for split, count in (("train", 6), ("test", 5)):
         path = tmp_path / "data" / "painted" / f"{split}_painted.h5"
@@ -742,12 +751,14 @@ def test_a_default_set_of_an_earlier_version_is_said(tmp_path: Path) -> None:
     assert f"{path}: an earlier version painted it, with 5 test pictures instead of 1000" in ready.stderr
 
 
+@pytest.mark.slow
 def test_data_paint_onto_a_file_and_into_nowhere(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert_refused(nnlab("data", "paint", str(tmp_path / "file"), home=tmp_path / "home"), "file")
     assert_refused(nnlab("data", "paint", "/proc/nnlab/cats", home=tmp_path / "home"), "/proc/nnlab")
 
 
+@pytest.mark.slow
 def test_the_real_set_is_found_through_nnlab_data(tmp_path: Path, real_data: Path) -> None:
     ready = done(nnlab("data", "ready", "data=catvnoncat", home=tmp_path / "home"))
     assert "209 training and 50 test examples" in ready.stdout
@@ -756,6 +767,7 @@ def test_the_real_set_is_found_through_nnlab_data(tmp_path: Path, real_data: Pat
     assert not (tmp_path / "home").exists() or not list((tmp_path / "home").rglob("*.h5"))
 
 
+@pytest.mark.slow
 def test_the_real_set_missing(tmp_path: Path) -> None:
     refused = nnlab("train", "data=catvnoncat", home=tmp_path / "home", NNLAB_DATA=str(tmp_path))
     assert_refused(refused, "nnlab data fetch", "train_catvnoncat.h5")

@@ -55,6 +55,7 @@ def test_a_folder_for_each_class_is_divided_and_the_lines_say_so(tmp_path: Path)
     done(nnlab("data", "check", str(out), home=tmp_path / "home"))
 
 
+@pytest.mark.slow
 def test_train_and_test_folders_stay_as_they_are(tmp_path: Path) -> None:
     source = tmp_path / "set"
     pets(source / "Train", 3, 2)
@@ -74,6 +75,7 @@ def test_train_and_test_folders_stay_as_they_are(tmp_path: Path) -> None:
     assert again[1:3] == said[1:3]
 
 
+@pytest.mark.slow
 def test_a_training_set_without_a_test_set_is_divided(tmp_path: Path) -> None:
     """The folders train and val are not two classes."""
     pets(tmp_path / "set" / "train")
@@ -96,6 +98,7 @@ def test_several_folders_of_pictures_are_a_class_each(tmp_path: Path) -> None:
             assert array.shape == sets(tmp_path / "a.h5")[key].shape
 
 
+@pytest.mark.slow
 def test_the_photographs_of_the_course_come_back_to_the_same_bits(tmp_path: Path, real_data: Path) -> None:
     """Saved as PNG files in folders, and imported."""
     expected = {split: hdf5.read(real_data / f"{split}_catvnoncat.h5", split, 2048) for split in SPLITS}
@@ -121,6 +124,7 @@ def test_the_photographs_of_the_course_come_back_to_the_same_bits(tmp_path: Path
     assert not any(line.startswith(("  axes", "  pixels", "  labels")) for line in again)
 
 
+@pytest.mark.slow
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     source = pets(tmp_path / "pets")
     (source / "cat" / "Thumbs.db").write_bytes(b"\0\1")
@@ -144,6 +148,7 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     assert len(sets(tmp_path / "a.h5")["train_set_y"]) + len(sets(tmp_path / "a.h5")["test_set_y"]) == 15
 
 
+@pytest.mark.slow
 def test_many_damaged_pictures_are_refused(tmp_path: Path) -> None:
     source = pets(tmp_path / "pets")
     for i in range(4):
@@ -153,6 +158,7 @@ def test_many_damaged_pictures_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "a.h5").exists()
 
 
+@pytest.mark.slow
 def test_out_is_never_replaced_without_a_word(tmp_path: Path) -> None:
     source, out = pets(tmp_path / "pets"), tmp_path / "a.h5"
     out.write_bytes(b"precious")
@@ -192,6 +198,7 @@ def test_arguments_that_make_no_sense(
     assert (tmp_path / "a.h5").read_bytes() == b"precious" and not (tmp_path / "b.h5").exists()
 
 
+@pytest.mark.slow
 def test_more_classes_and_real_targets_name_their_options(tmp_path: Path) -> None:
     x = np.random.RandomState(0).rand(30, 4)
     np.savez(tmp_path / "three.npz", data=x, target=np.arange(30) % 3)

@@ -138,6 +138,7 @@ def test_predict_answers_and_names_its_picture_and_the_wrong_files(
         assert sheet.height > 100
 
 
+@pytest.mark.slow
 def test_predict_takes_photographs_of_phones_and_folders(
     home: Path, rec: record.Record, test_x: np.ndarray, tmp_path: Path
 ) -> None:

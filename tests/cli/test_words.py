@@ -146,6 +146,7 @@ def test_a_folder_that_belongs_to_nnlab_and_is_missing_is_named(
         assert text.startswith(f"{absent}: there is no such folder") and "make setup" in text
 
 
+@pytest.mark.slow
 def test_experiments_with_a_grid_each_are_refused_with_the_commands_to_give(tmp_path: Path) -> None:
     """Also where they draw their data; and any group whose options bring grids."""
     home = tmp_path / "home"

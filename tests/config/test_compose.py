@@ -413,6 +413,7 @@ def mine(tmp_path: Path) -> list[str]:
     return [option_folder(tmp_path)]
 
 
+@pytest.mark.slow
 def test_a_config_of_ones_own_to_begin_with(mine: list[str]) -> None:
     for name in ("lab", "lab.yaml"):
         cfg = compose([*mine, begin_with(name), "+course=week4"])

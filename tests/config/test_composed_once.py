@@ -42,6 +42,7 @@ def test_options_composed_before_make_no_difference(overrides: list[str], home: 
     assert outcome(composed) == outcome(composed_by_hydra)
 
 
+@pytest.mark.slow
 def test_a_changed_option_is_composed_anew(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def test_each_file_has_its_answer_in_order(tmp_path: Path) -> None:
     assert (found[3].arrays["pixels"] == [1, 0, 0]).all()
 
 
+@pytest.mark.slow
 def test_the_files_after_one_that_ends_the_child_are_read(tmp_path: Path) -> None:
     """The child is killed once it has answered some; the file that it was at is named."""
     paths = pictures(tmp_path, 400)

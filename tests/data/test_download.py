@@ -171,6 +171,7 @@ def test_what_nnlab_data_has_is_not_fetched(tmp_path: Path) -> None:
     assert not list((tmp_path / "home").rglob("*.h5"))
 
 
+@pytest.mark.slow
 def test_nnlab_data_fetch_refuses_other_files(server: Server, tmp_path: Path) -> None:
     server.files["train_catvnoncat.h5"] = CONTENT
     refusal = nnlab("data", "fetch", f"data.url={server.url}", home=tmp_path / "home")

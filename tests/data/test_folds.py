@@ -180,6 +180,7 @@ def test_one_gram_matrix_serves_every_fold(data: list[str], tmp_path: Path) -> N
     assert kernel._gram.cache_info().misses == 1
 
 
+@pytest.mark.slow
 def test_a_streamed_fold_has_the_bits_of_one_in_memory(tmp_path: Path) -> None:
     overrides = [*small_set(tmp_path, 500, 20, 300), *QUICK, "optimizer.batch_size=64"]
     overrides += ["trainer.solver=primal", "trainer.eval_every=20", "data.folds=3"]
@@ -243,6 +244,7 @@ def selected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Summary]:
         return plan, summarize(plan, home)
 
 
+@pytest.mark.slow
 def test_the_best_is_chosen_by_the_mean_over_folds_and_seeds(selected: tuple[Plan, Summary]) -> None:
     plan, summary = selected
     assert plan.select_by == "validation/accuracy"

@@ -90,6 +90,7 @@ def test_a_filter_of_no_known_number(tmp_path: Path) -> None:
     assert "HDF5 filter 32999" in refusal(path)
 
 
+@pytest.mark.slow
 def test_a_folder_in_the_place_of_a_file_is_answered_with_what_to_give(tmp_path: Path) -> None:
     refused = nnlab("data", "check", str(tmp_path), home=tmp_path / "home")
     assert_refused(refused, f"{tmp_path}: is a folder; `nnlab data import` makes a file of pictures")

@@ -102,6 +102,7 @@ def test_which_solver_was_taken_and_why(home: Path, images: list[str], extra: li
     assert re.match(said, explain_solver(resolve(compose([*images, *extra]))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extra", "word"),
     [
@@ -117,6 +118,7 @@ def test_a_training_that_cannot_stream_is_refused_with_the_remedy(
     assert_refused(refused, "data.memory_mb", word)
 
 
+@pytest.mark.slow
 def test_data_check_says_that_a_set_will_be_streamed(tmp_path: Path, images: list[str]) -> None:
     said = nnlab("data", "check", "--memory-mb", "3", str(tmp_path / "train.h5"), home=tmp_path)
     assert "600 examples, to be streamed by minibatches" in said.stdout

@@ -42,6 +42,7 @@ def test_each_file_has_its_answer_in_order(tmp_path: Path, files: tuple[Path, Pa
         assert problem is not None and problem.startswith(f"{path}: ") and word in problem
 
 
+@pytest.mark.slow
 def test_files_after_an_endless_one_are_checked_too(tmp_path: Path, files: tuple[Path, Path]) -> None:
     endless = tmp_path / "endless.h5"
     endless.write_bytes(mutations.endless(tmp_path / "canary.h5"))
@@ -50,6 +51,7 @@ def test_files_after_an_endless_one_are_checked_too(tmp_path: Path, files: tuple
     assert problem is not None and "never ends" in problem and "SIGXCPU" in problem
 
 
+@pytest.mark.slow
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.h5"
     path.write_bytes(crafted("overlong_chunk", tmp_path / "canary.h5"))
@@ -82,6 +84,7 @@ def test_a_file_that_passed_is_not_checked_again(
         sandbox.load(*files, MEMORY_MB + 1, tmp_path / "notes")  # other limits: another check
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_checked_again(tmp_path: Path, files: tuple[Path, Path]) -> None:
     sandbox.load(*files, MEMORY_MB, tmp_path / "notes")
     write_h5(files[0], y=None)
@@ -89,6 +92,7 @@ def test_a_changed_file_is_checked_again(tmp_path: Path, files: tuple[Path, Path
         sandbox.load(*files, MEMORY_MB, tmp_path / "notes")
 
 
+@pytest.mark.slow
 def test_a_wrong_file_is_not_remembered(tmp_path: Path, files: tuple[Path, Path]) -> None:
     write_h5(files[0], y=None)
     for _ in range(2):

@@ -147,6 +147,7 @@ def test_a_cell_that_fails_does_not_stop_its_batch(data: list[str], engine: Engi
     assert isinstance(trained, Trained)
 
 
+@pytest.mark.slow
 def test_other_code_or_data_than_the_driver_has_is_a_failure(
     data: list[str], tmp_path: Path, engine: Engine
 ) -> None:
@@ -163,6 +164,7 @@ def test_other_code_or_data_than_the_driver_has_is_a_failure(
     assert isinstance(failed, Failure) and f"{tmp_path}/set/train.h5" in failed.error
 
 
+@pytest.mark.slow
 def test_data_are_sent_once_where_they_are_not(data: list[str], tmp_path: Path, engine: Engine) -> None:
     write_h5(tmp_path / "set/train.h5", x=np.random.default_rng().normal(size=(30, 2)))  # never sent before
     made, sent = cells(*data, "trainer.iterations=30"), contents(tmp_path)
@@ -188,6 +190,7 @@ def test_a_long_cell_tells_its_costs_so_far(data: list[str], engine: Engine) -> 
     assert np.array_equal(second.costs[: len(first.costs)], first.costs)
 
 
+@pytest.mark.slow
 def test_closing_ends_a_training(data: list[str]) -> None:
     others = workers()
     for name in ("inline", "local"):
@@ -215,6 +218,7 @@ def test_a_worker_that_dies_loses_its_own_cells_alone(data: list[str], local: En
     assert isinstance(events(local, 1)[0], Trained), "the engine goes on"
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_before_it_begins_is_replaced(
     data: list[str], local: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +254,7 @@ engine.next_event(1000)
 """
 
 
+@pytest.mark.slow
 def test_workers_end_with_a_killed_driver(data: list[str], home: Path) -> None:
     """In the middle of a training, long before it would have sent anything."""
     driver = subprocess.Popen(

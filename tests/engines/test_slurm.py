@@ -72,6 +72,7 @@ def test_the_batch_script(tmp_path: Path, jobs: Path, home: Path, slurm: Engine)
     assert isinstance(event_of(slurm), Trained)
 
 
+@pytest.mark.slow
 def test_closing_cancels_what_runs_and_leaves_no_folder(tmp_path: Path, jobs: Path, home: Path) -> None:
     with closing(start(EngineConfig("slurm", workers=2))) as engine:
         submit(engine, small_set(tmp_path / "set"), "trainer.iterations=200000000")

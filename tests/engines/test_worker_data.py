@@ -21,6 +21,7 @@ def sent(folder: Path, m: int) -> tuple[Cell, dict[str, tuple[bytes, bytes]]]:
     return made, contents
 
 
+@pytest.mark.slow
 def test_copies_that_nobody_has_used_for_long_go_when_another_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,10 @@
 """The analyses on runs made by hand, and the functions that they compute with."""
 
 import json
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import course_stories  # noqa: F401  (these modules enter their stories into the tables)
 import map_stories  # noqa: F401
@@ -28,8 +30,14 @@ SETTLED = {
 }
 
 
+def marked(names: Iterable[str]) -> list[Any]:
+    """These claims; those whose analysis reads many cells are slow."""
+    many = {"deeper_not_always", "more_data_bigger_nets", "universal_approximation"}
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name in many)) for name in sorted(names)]
+
+
 @pytest.mark.parametrize("good", [True, False], ids=["confirms", "refutes"])
-@pytest.mark.parametrize("name", sorted(STORIES))
+@pytest.mark.parametrize("name", marked(STORIES))
 def test_an_analysis_can_confirm_and_refute(made: Made, name: str, good: bool) -> None:
     analysis = load_code(EXPERIMENTS / name, "analysis")
     verdict = analysis.analyse(STORIES[name](made, analysis, good))
@@ -38,7 +46,7 @@ def test_an_analysis_can_confirm_and_refute(made: Made, name: str, good: bool) -
     json.dumps(verdict.numbers)
 
 
-@pytest.mark.parametrize("name", sorted(OPEN))
+@pytest.mark.parametrize("name", marked(OPEN))
 def test_an_analysis_can_leave_a_claim_open(made: Made, name: str) -> None:
     analysis = load_code(EXPERIMENTS / name, "analysis")
     verdict = analysis.analyse(OPEN[name](made, analysis, None))

@@ -26,26 +26,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("sweeps") / "home"
     given = {key: os.environ[key] for key in ("NNLAB_DATA",) if key in os.environ}
     with living_in(folder, **given):
-        large_ones = ("linear_collapse", "regularization", "unrolling", "why_relu", "learned_features")
-        for name in large_ones:
-            large = folder / "data" / name  # a few pictures are enough for three steps
-            large.mkdir(parents=True)
-            for split in ("train", "test"):
-                painted.write(large / f"{split}.h5", split, 12, seed=0)
-        shrunk = (
-            "adam_and_rmsprop",
-            "deeper_not_always",
-            "minibatches",
-            "more_data_bigger_nets",
-            "scale_of_inputs",
-        )
-        for name in shrunk:
-            (folder / "data" / name).mkdir()
-            paint(folder / "data" / name, {"train": 12, "test": 12}, side=16)
-        few = folder / "data" / "more_data_bigger_nets"
-        for name in load_code(EXPERIMENTS / "more_data_bigger_nets", "data").TRAIN:
-            shutil.copy(few / "train.h5", few / f"{name}.h5")
         yield folder
+
+
+PAINTED = ("linear_collapse", "regularization", "unrolling", "why_relu", "learned_features")
+SMALLER = (
+    "adam_and_rmsprop",
+    "deeper_not_always",
+    "minibatches",
+    "more_data_bigger_nets",
+    "scale_of_inputs",
+)
+
+
+def paint_few(name: str, folder: Path) -> None:
+    """Write 12 pictures of each split for a claim that paints thousands: enough for three steps."""
+    if name in PAINTED:
+        folder.mkdir(parents=True)
+        for split in ("train", "test"):
+            painted.write(folder / f"{split}.h5", split, 12, seed=0)
+    if name in SMALLER:
+        folder.mkdir(parents=True)
+        paint(folder, {"train": 12, "test": 12}, side=16)
+    if name == "more_data_bigger_nets":
+        for file in load_code(EXPERIMENTS / name, "data").TRAIN:
+            shutil.copy(folder / "train.h5", folder / f"{file}.h5")
 
 
 def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
@@ -57,10 +62,19 @@ def thin_plan(name: str, *arguments: str) -> tuple[Plan, Grid]:
     return plan_cells(Grid(grid.shared, ends, grid.params)), grid
 
 
-@pytest.mark.parametrize("name", [*(each.name for each in find() if each.has_sweep), "trainability_map"])
+ALL = [*(each.name for each in find() if each.has_sweep), "trainability_map"]
+LARGE = {
+    "adam_and_rmsprop", "cross_entropy", "deeper_not_always", "depth_vs_width", "learned_features",
+    "linear_collapse", "minibatches", "more_data_bigger_nets", "regularization", "scale_of_inputs",
+    "training_finds_it", "unrolling",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LARGE)) for n in ALL])
 def test_three_steps_of_the_sweep(home: Path, name: str) -> None:
     if "catvnoncat" in (EXPERIMENTS / name / "sweep.yaml").read_text() and "NNLAB_DATA" not in os.environ:
         pytest.skip("needs the course's files")
+    paint_few(name, home / "data" / name)
     plan, grid = thin_plan(name, "trainer.iterations=3")
     assert len(grid.swept) >= 1
     records = []

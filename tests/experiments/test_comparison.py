@@ -58,6 +58,7 @@ def test_words_of_an_interval() -> None:
     assert all_of([True, None, True]) is None and all_of([None, False]) is False and all_of([True]) is True
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_difference_covers_the_truth() -> None:
     random, covered = np.random.RandomState(0), 0
     for _ in range(40):

@@ -72,6 +72,7 @@ def test_the_layers_are_those_of_the_net(made: Made) -> None:
     np.testing.assert_allclose(Z3, W3 @ A2 + b3)
 
 
+@pytest.mark.slow
 def test_the_measures_of_first_layer_weights() -> None:
     """Noise: no correlation, spread 64/sqrt(6). A row of 32 pixels: sqrt(32^2/12)."""
     analysis = load_code(EXPERIMENTS / "learned_features", "analysis")

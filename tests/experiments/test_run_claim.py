@@ -153,6 +153,7 @@ def tree(checkout: Path) -> list[str]:
     return changed
 
 
+@pytest.mark.slow
 def test_the_tree_stays_clean_where_nothing_changed(checkout: Path) -> None:
     """Its times differ, but the same code gives the same verdict; other code writes it anew."""
     env = {"PYTHONPATH": str(checkout)}
@@ -175,6 +176,7 @@ def test_the_tree_stays_clean_where_nothing_changed(checkout: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_claim_that_takes_long_is_left_out_unless_asked_for(checkout: Path) -> None:
     env, written = {"PYTHONPATH": str(checkout)}, checkout / "experiments" / "long" / "verdict.json"
     short = done(nnlab("experiments", "long", home=checkout / "home", **env))

@@ -175,6 +175,7 @@ def once() -> Callable[[int], Timed]:
     return lambda iterations: next(runs)
 
 
+@pytest.mark.slow
 def test_a_peer_that_dies_between_its_runs_counts_as_missing() -> None:
     worker = Worker(once, core=cores()[0])
     entry = _repeat({"seconds": [20.0]}, worker, 100)
@@ -207,6 +208,7 @@ def test_the_kinds_of_kernels_stand_side_by_side() -> None:
     assert "| deep net with Adam: JAX | not measured (≤ 1.2) | 1.00 (≤ 1.2) |" in table
 
 
+@pytest.mark.slow
 def test_it_writes_measurements_verdict_picture_and_the_end_of_the_readme(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(f"# speed\n\nThe claim.\n\n{summary.WRITTEN}\n\nobsolete\n")
     summary.write(kinds(), tmp_path)
@@ -220,6 +222,7 @@ def test_it_writes_measurements_verdict_picture_and_the_end_of_the_readme(tmp_pa
         assert (tmp_path / f"speed-{kind}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_table_is_made_from_the_rounded_numbers(tmp_path: Path) -> None:
     found = measurements()
     found["parts"]["loop"]["nets"]["deep"]["nnlab"]["seconds"] = [0.1995049, 0.1995049, 0.2123456]
@@ -229,6 +232,7 @@ def test_the_table_is_made_from_the_rounded_numbers(tmp_path: Path) -> None:
     assert written == {name: (tmp_path / name).read_bytes() for name in written}
 
 
+@pytest.mark.slow
 def test_measurements_are_kept_for_the_kernels_of_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def test_the_edge_with_biases_is_the_published_one() -> None:
     assert 0.0 < chaos.c < 1.0 and 1.0 < chaos.xi < 20.0
 
 
+@pytest.mark.slow
 def test_the_fixed_point_is_what_a_wide_random_net_does() -> None:
     """Two inputs through 30 layers of 1000 units: the variance and the correlation of their signals."""
     random, n, sigma_w2 = np.random.RandomState(0), 1000, 4.0

@@ -131,6 +131,7 @@ def test_git_variables_name_no_other_repository(
     assert checkout(project) == (git(project, "rev-parse", "HEAD"), False, "", [], b"")
 
 
+@pytest.mark.slow
 def test_a_git_that_refuses_says_neither_clean_nor_dirty(project: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(project, broken)

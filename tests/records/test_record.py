@@ -254,6 +254,7 @@ def test_one_process_holds_a_lock_at_a_time(tmp_path: Path, kill: bool) -> None:
     assert lockable(folder)
 
 
+@pytest.mark.slow
 def test_waiting_for_a_lock(tmp_path: Path) -> None:
     folder = tmp_path / "cell"
     first = holder(folder)
@@ -283,6 +284,7 @@ def test_nothing_is_remarked_where_locks_work(tmp_path: Path) -> None:
     end(process, kill=False)
 
 
+@pytest.mark.slow
 def test_a_training_killed_midway_leaves_no_record(home: Path, data: list[str]) -> None:
     """kill -9 in the middle of a real cell: there is no marker, and another process can train it."""
     long = [*data, "trainer.iterations=30000000", "model.depth=2", "model.width=3"]

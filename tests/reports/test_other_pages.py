@@ -118,6 +118,7 @@ def made(swept: tuple[Path, Plan], depths: int, scales: int, seeds: int) -> tupl
     return Sweep(cells[0], tuple(cells)), Same(rec, len(cells))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("depths", "scales", "seeds"),
     [(40, 40, 1), pytest.param(10, 10, 50, marks=pytest.mark.slow), (50, 100, 1)],
@@ -137,6 +138,7 @@ def test_the_page_of_many_cells_is_small(
     assert f"And {len(sweep.cells) - 250} more" in page.words
 
 
+@pytest.mark.slow
 def test_the_work_for_many_cells_grows_with_their_number(swept: tuple[Path, Plan], tmp_path: Path) -> None:
     """10,000 cells in less than four times the time of 2,500 by more than a third, and under 20 s."""
     seconds = []
@@ -149,6 +151,7 @@ def test_the_work_for_many_cells_grows_with_their_number(swept: tuple[Path, Plan
     assert seconds[1] < 1.35 * 50 / 12 * seconds[0] and seconds[1] < 20.0, seconds
 
 
+@pytest.mark.slow
 def test_a_key_of_too_many_values_is_named(swept: tuple[Path, Plan], tmp_path: Path) -> None:
     """As of a random search: without an axis of the map, which the page says."""
     sweep, source = made(swept, 2, 101, 1)

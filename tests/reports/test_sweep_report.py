@@ -116,6 +116,7 @@ def test_sweeps_of_one_configuration_and_of_failures(
     assert ("not colour images" in page.words) == (not fails)
 
 
+@pytest.mark.slow
 def test_the_validation_score_ranks_where_all_cells_hold_examples_out(tmp_path: Path) -> None:
     home = empty_store(tmp_path / "home")
     with living_in(home):
@@ -141,6 +142,7 @@ def test_the_report_is_attached_to_the_parent(swept: tuple[Path, Plan], tmp_path
     assert Path(artifact).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_made_is_one_line(swept: tuple[Path, Plan], tmp_path: Path) -> None:
     home = copied(swept, tmp_path)
     shutil.rmtree(home / "reports", ignore_errors=True)

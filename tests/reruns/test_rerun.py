@@ -56,6 +56,7 @@ def records(home: Path) -> list[Path]:
     return sorted(path.parent for path in (home / "runs").glob(f"*/{record.MARKER}"))
 
 
+@pytest.mark.slow
 def test_a_record_of_a_parallel_sweep_is_reproduced(swept: tuple[Path, list[str]]) -> None:
     home, _ = swept
     folder = records(home)[0]
@@ -139,6 +140,7 @@ def test_a_depth_beside_recorded_layers_is_refused(tmp_path: Path) -> None:
             configuration(rec, True, ["model.depth=2"])
 
 
+@pytest.mark.slow
 def test_a_name_of_two_runs_shows_how_they_differ(tmp_path: Path) -> None:
     home, data = empty_store(tmp_path / "home"), small_set(tmp_path)
     for layers in ("[4,3]", "[4,5]"):
@@ -150,6 +152,7 @@ def test_a_name_of_two_runs_shows_how_they_differ(tmp_path: Path) -> None:
     assert_refused(refused, *(f"{ids[layers]} (model.hidden={layers})" for layers in ids))
 
 
+@pytest.mark.slow
 def test_another_seed_is_named(swept: tuple[Path, list[str]]) -> None:
     home, _ = swept
     out = failed(home, str(records(home)[0]), "seed=2")
@@ -175,6 +178,7 @@ def test_a_changed_line_of_the_numeric_code_is_named(swept: tuple[Path, list[str
     assert "the same within 0.01" in done(loose).stdout
 
 
+@pytest.mark.slow
 def test_a_sweep_is_verified_cell_by_cell(swept: tuple[Path, list[str]]) -> None:
     home, _ = swept
     (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
@@ -208,6 +212,7 @@ def test_a_sweep_that_is_not_reproduced_says_where(swept: tuple[Path, list[str]]
     assert other.returncode == 1 and "seed: 1 -> 9" in other.stdout
 
 
+@pytest.mark.slow
 def test_an_unknown_sweep_and_options_that_exclude_each_other(swept: tuple[Path, list[str]]) -> None:
     home, _ = swept
     assert_refused(nnlab("rerun", home=home), "name a run")

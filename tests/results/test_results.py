@@ -76,6 +76,7 @@ def test_a_name_of_nothing_and_a_beginning_of_two(lived: Home) -> None:
         copy.unlink()
 
 
+@pytest.mark.slow
 def test_what_is_only_in_mlflow_is_fetched(made: Home, tmp_path: Path) -> None:
     """A home whose records are gone, as on another machine with the same store."""
     shutil.copytree(made.folder, tmp_path / "home")
@@ -124,6 +125,7 @@ def test_all_runs_are_a_table(lived: Home, capfd: pytest.CaptureFixture[str]) ->
     assert len(face.runs(experiment="other")) == 0
 
 
+@pytest.mark.slow
 def test_runs_says_what_is_not_published(
     tmp_path: Path, made: Home, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +135,7 @@ def test_runs_says_what_is_not_published(
     assert "`nnlab sync` publishes them" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_best_run_is_the_one_that_mlflow_names(lived: Home) -> None:
     (parent,) = runs(lived.folder, "tags.`nnlab.kind` = 'sweep'")
     assert parent.data.tags["nnlab.best_fingerprint"].startswith(lived.sweep.best.id)
@@ -157,6 +160,7 @@ def test_the_map_and_the_curve(lived: Home) -> None:
         ).map()
 
 
+@pytest.mark.slow
 def test_activations_are_beside_each_other_on_the_map(made: Home, tmp_path: Path) -> None:
     with living_in(tmp_path / "home"):
         sweep = face.sweep(
@@ -168,12 +172,14 @@ def test_activations_are_beside_each_other_on_the_map(made: Home, tmp_path: Path
     assert layout["meta"]["labels"] == {"x": ["0.1", "1"], "y": ["2", "4", "8"]}
 
 
+@pytest.mark.slow
 def test_the_report_is_written(lived: Home, tmp_path: Path) -> None:
     assert lived.sweep.report() == lived.folder / "reports" / lived.sweep.id / "report.html"
     page = lived.sweep.report(tmp_path / "talk.html")
     assert page == tmp_path / "talk.html" and "<html" in page.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_sweep_without_mlflow_has_all_but_the_report(tmp_path: Path, made: Home) -> None:
     with living_in(empty_store(tmp_path / "home")):
         sweep = face.sweep(
@@ -187,6 +193,7 @@ def test_a_sweep_without_mlflow_has_all_but_the_report(tmp_path: Path, made: Hom
 # -- predictions -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_predictions_are_those_of_the_record_and_of_the_command(lived: Home, tmp_path: Path) -> None:
     run = lived.sweep.best
     rec = record.read(lived.folder / "runs" / run.id)
@@ -242,6 +249,7 @@ def test_a_sweep_in_the_place_of_a_run_is_refused(lived: Home) -> None:
             wrong()
 
 
+@pytest.mark.slow
 def test_a_sweep_is_trained_again(lived: Home) -> None:
     again = face.rerun(sweep=lived.sweep)
     assert again and repr(again) == f"SweepRerun({lived.sweep.id}: 12 of 12 cells came out the same)"

@@ -53,6 +53,7 @@ def test_a_number_of_workers_that_cannot_be(number: str) -> None:
         asked([f"engine.workers={number}"])
 
 
+@pytest.mark.slow
 def test_what_is_no_engine_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
     """An engine or launcher that does not exist, and a launcher that Hydra finds."""
     home, data = tmp_path / "home", small_set(tmp_path / "set")
@@ -78,6 +79,7 @@ def test_a_sweep_has_one_engine(tmp_path: Path, texts: str) -> None:
     assert_refused(refused, texts.partition("=")[0], "holds for the whole sweep")
 
 
+@pytest.mark.slow
 def test_data_may_be_swept(tmp_path: Path) -> None:
     """The values that all cells share are no whole configuration then."""
     home, (_, train, test) = tmp_path / "home", small_set(tmp_path / "set")

@@ -116,6 +116,7 @@ def test_equal_trainings_are_one_cell(data: list[str]) -> None:
     assert [c.config.model.depth for c in plan.cells] == [1, 2, 2, 2]
 
 
+@pytest.mark.slow
 def test_a_swept_group_is_composed_anew(data: list[str]) -> None:
     plan = planned(*data, "model=logistic,two_layer,deep", "seed=1,2")
     assert [c.config.model.depth for c in plan.cells] == [1, 1, 2, 2, 4, 4]
@@ -127,6 +128,7 @@ def test_a_group_may_be_swept_by_glob(data: list[str]) -> None:
     assert {c.config.model.depth for c in plan.cells} == {1, 2, 3, 4}
 
 
+@pytest.mark.slow
 def test_a_group_of_another_folder_may_be_swept(data: list[str], tmp_path: Path) -> None:
     (tmp_path / "sizes").mkdir()
     for depth in (2, 4):
@@ -143,6 +145,7 @@ def test_values_have_the_types_of_the_schema(data: list[str]) -> None:
     assert {c.config.optimizer.batch_size for c in plan.cells} == {None, 8}
 
 
+@pytest.mark.slow
 def test_a_value_follows_the_swept_keys_that_it_refers_to(data: list[str]) -> None:
     train = Path(data[1].partition("=")[2])
     for name in ("1.h5", "2.h5"):
@@ -181,6 +184,7 @@ def test_many_cells_are_planned_in_seconds(data: list[str]) -> None:
 # -- the real sweep --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_comes_from_the_default_grid_is_said_and_what_matters_to_no_cell_is_not(
     tmp_path: Path,
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_damaged_record_does_not_end_the_progress(tmp_path: Path, home: Path, 
     assert (tally.done, tally.text()) == (1, "1 damaged")
 
 
+@pytest.mark.slow
 def test_without_a_terminal_a_line_comes_now_and_then(
     tmp_path: Path, home: Path, plan: plans.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

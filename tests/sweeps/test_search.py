@@ -66,6 +66,7 @@ def test_more_trials_go_on(data: list[str], home: Path) -> None:
     assert search(data, "search.trials=6").cells == few.cells and len(markers(home)) == 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["2", *(pytest.param(n, marks=pytest.mark.slow) for n in ("1", "4"))])
 def test_the_same_trials_in_another_home_with_other_workers(
     workers: str, data: list[str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -94,6 +95,7 @@ def test_a_killed_search_has_the_trials_of_an_undisturbed_one(
     assert len(markers(home)) == len(markers(tmp_path / "undisturbed"))
 
 
+@pytest.mark.slow
 def test_a_key_of_one_choice_is_asked_for_with_it_alone(data: list[str], home: Path) -> None:
     plan = search(data, "search.trials=12")
     found = trials.read(trials.path_of(home, plan.id))
@@ -108,6 +110,7 @@ def test_a_key_of_one_choice_is_asked_for_with_it_alone(data: list[str], home: P
     assert all(("momentum=" in name) == ("momentum " in name) for name in names)
 
 
+@pytest.mark.slow
 def test_a_trial_equal_to_an_earlier_cell_costs_nothing(data: list[str], home: Path) -> None:
     overrides = ["search=random", "search.trials=20", "model.activation=tanh,relu", "model.depth=2,3",
                  "trainer.iterations=5", "tracking=none", "engine=inline"]  # fmt: skip
@@ -115,6 +118,7 @@ def test_a_trial_equal_to_an_earlier_cell_costs_nothing(data: list[str], home: P
     assert len(plan.cells) == len(markers(home)) == 4
 
 
+@pytest.mark.slow
 def test_what_an_interval_may_be(data: list[str], home: Path) -> None:
     overrides = ["search=random", "search.trials=16", "model.width=int(interval(2,9))",
                  "model.depth=range(2,5)",
@@ -127,6 +131,7 @@ def test_what_an_interval_may_be(data: list[str], home: Path) -> None:
     assert all(0.1 <= scale <= 10 and scale == float(f"{scale:.4g}") for scale in scales)
 
 
+@pytest.mark.slow
 def test_nsga2_makes_two_objectives_good(data: list[str], home: Path) -> None:
     objectives = "search.objectives=[validation/accuracy,size/parameters]"
     said: list[str] = []
@@ -145,6 +150,7 @@ def test_nsga2_makes_two_objectives_good(data: list[str], home: Path) -> None:
 # -- rungs -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_best_of_a_rung_go_on_to_the_next(data: list[str], home: Path) -> None:
     said: list[str] = []
     overrides = [*TPE, "search=random", "search.trials=9", "search.rungs=[10,30,90]", "engine=inline",
@@ -264,6 +270,7 @@ def test_a_line_that_was_cut_off_is_asked_for_again(
     assert asked(home) == whole and plans.find_sweep(plan.id, home) is not None
 
 
+@pytest.mark.slow
 def test_choosing_by_the_test_set_is_said(data: list[str], home: Path) -> None:
     overrides = [*TPE, "search.trials=2", "data.validation=0"]
     said = nnlab("sweep", *data, *overrides, home=home)

@@ -73,6 +73,7 @@ def test_batches_are_sized_by_time(plan: plans.Plan, home: Path) -> None:
     assert found == [1] * 12
 
 
+@pytest.mark.slow
 def test_the_last_cells_are_shared_among_the_workers(plan: plans.Plan) -> None:
     engine = Local(2)
     found = sizes(engine)
@@ -88,6 +89,7 @@ def test_a_lost_batch_is_split_into_single_cells(plan: plans.Plan, home: Path) -
     assert len(markers(home)) == 12 and "failed" not in tally.text()
 
 
+@pytest.mark.slow
 def test_a_cell_whose_workers_always_die_is_a_failure_after_three_tries(
     plan: plans.Plan, home: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_cell_whose_workers_always_die_is_a_failure_after_three_tries(
     assert len(tries) >= TRIES and tries[0] == 11 and set(tries[1:]) == {1}, found
 
 
+@pytest.mark.slow
 def test_a_cell_that_another_driver_holds_is_left_to_it(plan: plans.Plan, home: Path) -> None:
     """It is trained when that one lets it go without a record; what it has trained counts as done."""
     held, other = plan.cells[0], Inline()

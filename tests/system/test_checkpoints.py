@@ -108,6 +108,7 @@ def _children(driver: int) -> list[int]:
     return [pid for pid in map(int, listed) if is_worker(pid)]
 
 
+@pytest.mark.slow
 def test_a_cell_trained_anew_by_force_starts_from_its_first_step(home: Path) -> None:
     overrides, one = planned(home, "trainer.iterations=30")
     one.folder(home).mkdir(parents=True)

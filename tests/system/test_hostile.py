@@ -185,6 +185,7 @@ def altered(document: Any, data: st.DataObject) -> Any:
     return copy
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_marker_that_holds_something_else_is_refused_or_harmless(
@@ -249,6 +250,7 @@ def test_wrong_histories_are_refused(whole: Path, tmp_path: Path) -> None:
             schema.content(record.verified(folder), 250)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_plan_that_holds_something_else_is_refused_or_harmless(
@@ -268,6 +270,7 @@ def test_a_plan_that_holds_something_else_is_refused_or_harmless(
     assert len(summarize(plan, home).csv().splitlines()) == 1 + len(plan.cells)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [[[]], {}, None, 3])
 def test_a_plan_whose_set_has_no_text_as_its_name_is_refused(
     swept: tuple[Path, list[str]], tmp_path: Path, value: Any
@@ -305,6 +308,7 @@ class Trap:
         return (Path.touch, (self.path,))
 
 
+@pytest.mark.slow
 def test_crafted_archives_are_refused(tmp_path: Path) -> None:
     """Pickles, bombs, giant arrays, paths as names: one line; no code runs, no memory or file is used."""
     good = npy(np.zeros(4))
@@ -445,6 +449,7 @@ def test_a_run_says_not_which_file_is_read_nor_how_much(whole: Path, tmp_path: P
     assert (cfg.data.train, cfg.data.test, cfg.data.memory_mb) == (str(mine), str(mine), 2048)
 
 
+@pytest.mark.slow
 def test_a_record_from_elsewhere_names_no_file_here(whole: Path, tmp_path: Path) -> None:
     """A folder from another person is not trusted more than a run of a server: the content decides."""
     folder = shutil.copytree(whole, tmp_path / "handed over")
@@ -601,6 +606,7 @@ def test_a_store_is_named_without_its_password() -> None:
         assert store.public(local) == local
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["is it?no", "per%41cent"])
 def test_a_home_with_special_characters_in_its_name(tmp_path: Path, name: str) -> None:
     """The store would be beside the home, or could not be made."""

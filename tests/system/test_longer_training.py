@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from harness import cell, done, nnlab, runs, small_set
 
 from nnlab.records import record
 
 
+@pytest.mark.slow
 def test_a_longer_sweep_trains_the_rest(tmp_path: Path, home: Path) -> None:
     data = [*small_set(tmp_path / "set", n=40), "optimizer=momentum", "engine=inline"]
     done(nnlab("sweep", *data, "trainer.iterations=30", "seed=1,2", home=home))

@@ -50,6 +50,7 @@ def test_its_records_are_complete(home: Path) -> None:
     assert sorted({rec.status for rec in found}) == ["diverged", "finished"]
 
 
+@pytest.mark.slow
 def test_sync_finds_every_record_published_and_the_addresses_follow_the_home(home: Path) -> None:
     assert "every record is published" in done(nnlab("sync", home=home)).stdout
     with closing(sqlite3.connect(home / "mlflow.db")) as store:
@@ -60,6 +61,7 @@ def test_sync_finds_every_record_published_and_the_addresses_follow_the_home(hom
         assert Path(run.data.tags["nnlab.record"]).is_relative_to(home)
 
 
+@pytest.mark.slow
 def test_predict_names_a_class_for_an_image(home: Path, tmp_path: Path) -> None:
     pixels = np.random.RandomState(0).randint(0, 256, (2, 2, 3)).astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "small.png")
@@ -81,6 +83,7 @@ def test_report_shows_the_sweep(home: Path) -> None:
         assert words in page
 
 
+@pytest.mark.slow
 def test_compare_shows_what_differs(home: Path) -> None:
     ids = {run.info.run_name: run.info.run_id for run in runs(home, "tags.`nnlab.kind` = 'cell'")}
     out = done(nnlab("compare", ids["lr0.1 3x3 #1 relu s1"], ids["lr0.1 3x3 #2 relu s1"], home=home)).stdout
@@ -89,11 +92,13 @@ def test_compare_shows_what_differs(home: Path) -> None:
     assert "relu 3x3 s1 #1" in page and "relu 3x3 s1 #2" in page
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_again_by_the_current_program(home: Path) -> None:
     again = nnlab("rerun", str(home / "runs" / DEEP), *CLOSE, *data(home), home=home)
     assert "the same within 1e-09: 40 costs" in done(again).stdout
 
 
+@pytest.mark.slow
 def test_another_seed_is_named_as_a_cause_and_the_changed_code_too(home: Path) -> None:
     again = nnlab("rerun", DEEP, *data(home), "seed=9", home=home)
     assert again.returncode == 1 and "Traceback" not in again.stderr

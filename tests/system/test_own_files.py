@@ -51,6 +51,7 @@ def test_one_file_with_both_sets_is_trained_named_and_rerun(tmp_path: Path, both
     assert "identical" in done(nnlab("rerun", rec["fingerprint"][:16], *apart, home=home)).stdout
 
 
+@pytest.mark.slow
 def test_files_are_swept_and_name_the_runs(tmp_path: Path, both: Path) -> None:
     other = both_sets(tmp_path / "other.h5", seed=5)
     done(nnlab("sweep", "data=hdf5", f"data.file={both},{other}", *QUICK, "hydra/launcher=basic",
@@ -59,6 +60,7 @@ def test_files_are_swept_and_name_the_runs(tmp_path: Path, both: Path) -> None:
     assert {name.split()[0] for name in names} == {"both", "other"}
 
 
+@pytest.mark.slow
 def test_sets_in_the_wrong_role(tmp_path: Path) -> None:
     small_set(tmp_path)
     for train, test in (("train", "train"), ("test", "train"), ("test", "test")):
@@ -156,6 +158,7 @@ def test_doubts_are_said_at_check_and_before_training(tmp_path: Path) -> None:
     assert "2 of its 14 test examples (the first is example 12) stand in" in checked.stderr
 
 
+@pytest.mark.slow
 def test_copies_among_training_examples_matter_where_some_are_held_out(tmp_path: Path) -> None:
     x, y = points(30)
     x[:5] = x[5]
@@ -167,6 +170,7 @@ def test_copies_among_training_examples_matter_where_some_are_held_out(tmp_path:
     assert "6 of its 30 training examples stand there more than once" in held
 
 
+@pytest.mark.slow
 def test_check_shows_every_set_of_a_file(tmp_path: Path, both: Path) -> None:
     said = done(nnlab("data", "check", str(both), home=tmp_path / "home")).stdout
     assert f"{both}: 30 examples" in said and f"{both}: 12 examples" in said

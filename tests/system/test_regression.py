@@ -228,6 +228,7 @@ def test_errors_along_the_way_and_of_held_out_examples(tmp_path: Path) -> None:
     assert np.sqrt(2.0 * history["train/cost"][20]) == pytest.approx(history["train/rmse"][1], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_streamed_set_gives_the_same_bits(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     folder.mkdir()
@@ -344,6 +345,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return home, ended.stdout
 
 
+@pytest.mark.slow
 def test_a_sweep_selects_the_lowest_error(swept: tuple[Path, str]) -> None:
     home, printed = swept
     (parent,) = runs(home, "tags.`nnlab.kind` = 'sweep'")
@@ -368,6 +370,7 @@ def test_a_sweep_selects_the_lowest_error(swept: tuple[Path, str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_sweep_and_a_run_repeat_to_the_same_bits(swept: tuple[Path, str]) -> None:
     home, printed = swept
     sweep = re.search(r"sweep (\w{12})", printed)
@@ -377,6 +380,7 @@ def test_a_sweep_and_a_run_repeat_to_the_same_bits(swept: tuple[Path, str]) -> N
     assert "identical" in done(nnlab("rerun", str(folder), home=home)).stdout
 
 
+@pytest.mark.slow
 def test_the_report_ranks_by_the_error_and_tests_nothing(swept: tuple[Path, str], tmp_path: Path) -> None:
     home, _ = swept
     done(nnlab("report", "--output", str(tmp_path / "page.html"), home=home))

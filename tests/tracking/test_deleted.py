@@ -123,6 +123,7 @@ def test_cells_whose_parent_is_gone_for_good_hang_under_a_new_one(tmp_path: Path
     assert {"results.csv", "report.html"} <= listed
 
 
+@pytest.mark.slow
 def test_cells_under_a_deleted_parent_are_hung_under_the_live_one(tmp_path: Path, data: list[str]) -> None:
     """An earlier version made a new parent, and left the cells under the deleted one."""
     with living_in(empty_store(tmp_path / "home")) as home:
@@ -148,6 +149,7 @@ def test_a_result_that_is_newer_than_the_deleted_run_is_published(tmp_path: Path
     assert new.info.run_id != old and new.info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_a_deleted_failure_stays_deleted_and_a_later_result_is_published(
     tmp_path: Path, data: list[str]
 ) -> None:
@@ -273,6 +275,7 @@ def test_a_deleted_experiment_does_not_stop_the_others_and_comes_back(
 # -- stores ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_another_store_at_the_same_address_gets_everything(tmp_path: Path, data: list[str]) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         plan = swept(home, data)
@@ -288,6 +291,7 @@ def test_another_store_at_the_same_address_gets_everything(tmp_path: Path, data:
         assert publish(home, plan).published == 0 and len(runs(home)) == 3, "the first store, from a copy"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cleaned", ["renamed", "deleted", "deleted for good"])
 def test_the_identity_outlives_an_experiment(tmp_path: Path, data: list[str], cleaned: str) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
@@ -313,6 +317,7 @@ def test_the_identity_outlives_an_experiment(tmp_path: Path, data: list[str], cl
         assert marked == {known}
 
 
+@pytest.mark.slow
 def test_two_homes_with_one_store(tmp_path: Path, data: list[str]) -> None:
     """A run is there once; deleted, it stays deleted for both."""
     empty_store(tmp_path, "shared.db")
@@ -339,6 +344,7 @@ def test_an_identity_of_a_store_is_no_path(tmp_path: Path, data: list[str]) -> N
         assert len(list((home / "published").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_a_note_that_was_cut_off_is_left_out(tmp_path: Path, data: list[str]) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         plan = swept(home, data)
@@ -362,6 +368,7 @@ class Counting:
         return getattr(self._real, name)
 
 
+@pytest.mark.slow
 def test_the_calls_of_a_look_do_not_grow_with_the_cells(
     tmp_path: Path, data: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +392,7 @@ def test_the_calls_of_a_look_do_not_grow_with_the_cells(
 # -- what the home has noted as published ----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_published_is_not_read_again(
     tmp_path: Path, data: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

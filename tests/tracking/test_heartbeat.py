@@ -38,6 +38,7 @@ def other() -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.slow
 def test_a_driver_lives_as_long_as_its_process(other: "subprocess.Popen[str]") -> None:
     tags = tags_of(other)
     assert not heartbeat.is_dead(tags, LONG_AGO)

@@ -56,6 +56,7 @@ def test_the_alias_follows_the_better_net_and_nothing_is_registered_twice(tmp_pa
         assert str(store.get_model_version_by_alias("cats", "best").version) == "2"
 
 
+@pytest.mark.slow
 def test_nets_of_other_data_are_not_compared(tmp_path: Path) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         published(home, *small_set(tmp_path / "set"), *LONG)
@@ -65,6 +66,7 @@ def test_nets_of_other_data_are_not_compared(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_registered_model_answers_and_bears_the_name_of_its_run(tmp_path: Path) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         published(home, *small_set(tmp_path / "set"), *LONG)
@@ -78,6 +80,7 @@ def test_the_registered_model_answers_and_bears_the_name_of_its_run(tmp_path: Pa
     assert run.info.run_name == "relu 2x3 s1 #1" and model.name == run.info.run_name
 
 
+@pytest.mark.slow
 def test_a_name_of_a_run_that_mlflow_refuses_for_models_is_spelled_otherwise(tmp_path: Path) -> None:
     with living_in(empty_store(tmp_path / "home")) as home:
         published(home, *small_set(tmp_path / "set"), *LONG, "init.scale=0.5")
@@ -95,6 +98,7 @@ def test_without_a_registry_the_net_is_in_mlflow_all_the_same(tmp_path: Path) ->
     assert run.info.status == "FINISHED" and len(run.outputs.model_outputs) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["''", "a/b", "a:b", "' '", "..", '"it\'s"', "'cats '", "c" * 251])
 def test_names_that_no_registry_takes_are_refused(tmp_path: Path, name: str) -> None:
     said = nnlab("train", f"tracking.register={name}", home=tmp_path / "home")

@@ -348,6 +348,7 @@ def test_publishing_twice_changes_nothing(sweep: Published) -> None:
 # -- other stores ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_record_that_one_store_has_is_published_to_another(tmp_path: Path, data: list[str]) -> None:
     empty_store(tmp_path, "second.db")
     second = f"sqlite:///{tmp_path}/second.db"
@@ -450,6 +451,7 @@ def everything(home: Path, plan: Plan) -> list[dict[str, Any]]:
     return sorted((snapshot(home, run) for run in found), key=lambda s: s["tags"]["nnlab.kind"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "way",
     ["driver killed", *(pytest.param(way, marks=pytest.mark.slow) for way in ("answer lost", "call lost"))],
@@ -617,6 +619,7 @@ def test_a_failed_cell_shows_its_error_until_it_succeeds(tmp_path: Path, data: l
         assert "nnlab.error" not in run.data.tags
 
 
+@pytest.mark.slow
 def test_many_points_go_in_bulk(tmp_path: Path, data: list[str]) -> None:
     """More points than MLflow takes in one call all arrive."""
     with living_in(empty_store(tmp_path / "home")) as home:

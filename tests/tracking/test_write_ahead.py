@@ -41,6 +41,7 @@ def beside(database: Path) -> set[str]:
     return {path.name.removeprefix(database.name) for path in database.parent.glob(f"{database.name}-*")}
 
 
+@pytest.mark.slow
 def test_a_store_is_one_file_again_afterwards(store: Store) -> None:
     database = store.home / "mlflow.db"
     assert mode(database) == "delete"
@@ -53,6 +54,7 @@ def test_a_store_is_one_file_again_afterwards(store: Store) -> None:
     assert store.has(run.info.run_id)
 
 
+@pytest.mark.slow
 def test_every_commit_waits_for_the_disk(store: Store) -> None:
     write_ahead.begin(store)
     with closing(sqlite3.connect(store.home / "mlflow.db")) as connection:
@@ -61,6 +63,7 @@ def test_every_commit_waits_for_the_disk(store: Store) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_store_that_another_process_has_open_keeps_its_log(store: Store) -> None:
     database = store.home / "mlflow.db"
     write_ahead.begin(store)
@@ -73,6 +76,7 @@ def test_a_store_that_another_process_has_open_keeps_its_log(store: Store) -> No
     assert (mode(database), beside(database)) == ("delete", set())
 
 
+@pytest.mark.slow
 def test_a_copy_beside_its_log_has_everything(store: Store, tmp_path: Path) -> None:
     write_ahead.begin(store)
     run = store.client.create_run(store.experiment_id)
@@ -84,6 +88,7 @@ def test_a_copy_beside_its_log_has_everything(store: Store, tmp_path: Path) -> N
     assert beside(copy.home / "mlflow.db") == set()
 
 
+@pytest.mark.slow
 def test_other_stores_keep_their_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/elsewhere.db")
     with reaching():
@@ -91,6 +96,7 @@ def test_other_stores_keep_their_mode(tmp_path: Path, monkeypatch: pytest.Monkey
     assert mode(tmp_path / "elsewhere.db") == "delete"
 
 
+@pytest.mark.slow
 def test_a_disk_that_other_machines_may_share_is_written_as_before(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
