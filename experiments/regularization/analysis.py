@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnlab.experiments import (
+    WIDER_GRID,
     Interval,
     Run,
     Tuned,
@@ -25,7 +26,6 @@ from nnlab.experiments.figures import BLUE, GREY, ORANGE, bars, name_at, panels
 
 SELECT, JUDGE = slice(None, 1000), slice(1000, None)  # of the test pictures
 LEVEL = 0.975  # of each of the two intervals
-EDGE = "A best value lies at the edge of the grid: before more seeds it needs a wider grid."
 KEYS = {"without L2": ["optimizer.lr"], "with L2": ["optimizer.lr", "optimizer.l2"]}
 
 
@@ -83,7 +83,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
     }
     numbers |= {f"{name}: training accuracy, test accuracy, gap": of for name, of in means.items()}
     numbers |= {f"{name}, interval": list(effect) for name, effect in found.items()}
-    settled_by = gains_settled_by(found, len(sides["with L2"].runs)) if inside else EDGE
+    settled_by = gains_settled_by(found, len(sides["with L2"].runs)) if inside else WIDER_GRID.format("")
     return verdict_of(holds, sentence, numbers, settled_by)
 
 

@@ -19,11 +19,12 @@ from nnlab.experiments.layers import layers
 from nnlab.experiments.pictures import paint
 from nnlab.experiments.race import Race, race, seconds
 from nnlab.experiments.run_claim import run_claim
-from nnlab.experiments.settle import gains_settled_by, races_settled_by
+from nnlab.experiments.settle import WIDER_GRID, gains_settled_by, races_settled_by
 from nnlab.experiments.trained_run import Run, grouped
 from nnlab.experiments.verdict import Verdict, verdict_of
 
 __all__ = [
+    "WIDER_GRID",
     "Claim",
     "Interval",
     "Race",

@@ -7,6 +7,7 @@ from typing import Any
 from nnlab.experiments.comparison import POINT, SAME, Interval
 from nnlab.experiments.race import Race
 
+WIDER_GRID = "A best value lies at the edge of the grid{}: before more seeds it needs a wider grid."
 POWER = 1.0 + 0.84 / 1.96  # 95% of the normal distribution lie within 1.96, 80% below 0.84
 
 
@@ -49,11 +50,8 @@ def gains_settled_by(gains: Mapping[str, Interval], seeds: int) -> str:
 
 def races_settled_by(pairs: Mapping[str, tuple[Race, Any, Any]], level: float = 0.95) -> str:
     """The sentence on ratios of steps (``Race.is_slower``): name -> race, slow side, fast side."""
-    edges = _edges(pairs)
-    if edges:
-        return (
-            f"A best value lies at the edge of the grid ({edges}): before more seeds it needs a wider grid."
-        )
+    if edges := _edges(pairs):
+        return WIDER_GRID.format(f" ({edges})")
     ratios = {name: of.ratio(slow, fast, level) for name, (of, slow, fast) in pairs.items()}
     logs = {name: Interval(*map(_log, ratio)) for name, ratio in ratios.items()}
     return settled_by(logs, _seeds(pairs), 0.0, log(SAME))
