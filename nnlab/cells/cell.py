@@ -27,9 +27,12 @@ class Cell:
         return record.folder(home, self.fingerprint)
 
 
-def resolve(cfg: Config) -> Cell:
-    """Decide what depends on the data (layers, solver) and name the cell; UserError if they don't fit."""
-    data = dataset(cfg)
+def resolve(cfg: Config, data: Dataset | None = None) -> Cell:
+    """Decide what depends on the data (layers, solver) and name the cell; UserError if they don't fit.
+
+    ``data`` are those of the configuration, where they are at hand.
+    """
+    data = dataset(cfg) if data is None else data
     _check_outputs(cfg, data)
     cfg = copied(cfg)
     if cfg.data.folds is not None and cfg.data.fold is None:

@@ -12,10 +12,11 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from nnlab.cells import Cell, resolve
-from nnlab.config import FILES, Config, check, copied, flatten, reject_hidden_conflict
+from nnlab.cells import Cell, dataset, resolve
+from nnlab.config import FILES, Config, DataConfig, check, copied, flatten, reject_hidden_conflict
 from nnlab.config.compose import composed, convert, without_hydra
 from nnlab.config.overrides import is_group, option_folders, parsed
+from nnlab.data import Dataset
 from nnlab.errors import UserError
 
 
@@ -43,6 +44,7 @@ class Compositions:
         self._groups = {key for key in grid.swept if is_group(parsed(f"{key}=x").key_or_group, folders)}
         self._composed: dict[tuple[str, ...], DictConfig] = {}  # by the choices of groups
         self._bases: dict[tuple[str, ...], _Base] = {}  # by these choices and the other keys that are given
+        self._data: tuple[DataConfig, Dataset] | None = None  # of the last cell
 
     def config(self, values: Mapping[str, str]) -> Config:
         """The config with these texts of swept keys, unchecked."""
@@ -67,7 +69,13 @@ class Compositions:
         cfg = self.config(values)
         check(cfg)
         reject_hidden_conflict(cfg, [*self._grid.shared, *self._grid.swept])
-        return [resolve(each) for each in _each_fold(cfg)]
+        return [resolve(each, self._dataset(each)) for each in _each_fold(cfg)]
+
+    def _dataset(self, cfg: Config) -> Dataset:
+        """The data of a config: mostly those of the cell before, so the files are not looked at again."""
+        if self._data is None or self._data[0] != cfg.data:
+            self._data = cfg.data, dataset(cfg)
+        return self._data[1]
 
 
 def own_grid(config: DictConfig) -> dict[str, str]:
