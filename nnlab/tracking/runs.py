@@ -107,17 +107,20 @@ class Sweep:
         return rank(self.done, self.select_by)
 
 
-def find_cell(text: str, runs: Sequence[Run], where: str, ignore: str = "") -> Run:
+def find_cell(text: str, runs: Sequence[Run], where: str, last: str = "") -> Run:
     """The run whose id begins with ``text``, or that has this name; UserError unless there is exactly one.
 
-    Of runs with this name those that have the tag ``ignore`` are left out. Several runs of one
+    Of runs with this name those that have the tag ``last`` count if there is no other. Several runs of one
     fingerprint, such as two sweeps' runs of a shared cell, say the same: the first of them is taken.
     """
     if not text:
         raise UserError("RUN: is empty; give a run id, the beginning of one, or a record's folder")
-    found = [run for run in runs if run.id.startswith(text)] or [
-        run for run in runs if run.name == text and ignore not in run.tags
-    ]
+    named = [run for run in runs if run.name == text]
+    found = (
+        [run for run in runs if run.id.startswith(text)]
+        or [run for run in named if last not in run.tags]
+        or named
+    )
     different = list({run.tags.get("nnlab.fingerprint"): run for run in found}.values())
     if len(different) == 1:
         return found[0]

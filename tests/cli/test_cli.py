@@ -356,7 +356,7 @@ def test_a_net_too_big_for_the_memory_fails_in_two_lines(home: Path, data: list[
     assert "Traceback" not in ended.stderr and len(lines(ended.stderr)) <= 2
 
 
-LONG = "trainer.iterations=150000"  # some four seconds a cell
+LONG = "trainer.iterations=400000"  # four seconds a cell and more
 
 
 def training(driver: "subprocess.Popen[str]") -> list[psutil.Process]:

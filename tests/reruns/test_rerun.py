@@ -71,10 +71,14 @@ def test_a_record_of_a_parallel_sweep_is_reproduced(swept: tuple[Path, list[str]
 @pytest.mark.slow
 def test_a_run_is_reproduced_from_the_store_alone(swept: tuple[Path, list[str]], tmp_path: Path) -> None:
     home, data = swept
-    run = runs(home, "tags.`nnlab.kind` = 'cell' and params.`model.depth` = '3'")[0]
+    done(nnlab("rerun", str(records(home)[0]), home=home))  # its run bears a name of its own
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db"}
     elsewhere = tmp_path / "home"
-    for files in ([], data[1:]):  # the recorded files stand where the run says; or they are named
+    (again, *_), (cell, *_) = (
+        runs(home, f"tags.`nnlab.kind` = 'cell' and tags.`nnlab.rerun_of` {known} NULL")
+        for known in ("IS NOT", "IS")
+    )
+    for run, files in ((cell, []), (cell, data[1:]), (again, [])):  # the files where the run says, or named
         for name in (run.info.run_id[:12], run.info.run_name):
             out = done(nnlab("rerun", name, *files, home=elsewhere, **store)).stdout
             assert "identical, bit for bit" in out

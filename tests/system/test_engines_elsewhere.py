@@ -88,7 +88,7 @@ def undisturbed(tmp_path: Path, *sweep: str) -> Path:
 
 
 def test_killed_workers_change_no_bit(tmp_path: Path, engine: str, sweep: list[str]) -> None:
-    home, grid = tmp_path / "home", ["model.depth=2,3", "model.width=3,4", "trainer.iterations=60000"]
+    home, grid = tmp_path / "home", ["model.depth=2,3,4", "model.width=3,4,5", "trainer.iterations=60000"]
     driver = Driver(home, *sweep, *grid)
     for number in (0, 1):
         wait_for(lambda number=number: recorded(home) > number and workers(home, engine), 120)
@@ -118,7 +118,7 @@ def test_a_cell_that_always_kills_fails_and_the_others_finish(
 def test_a_killed_driver_leaves_nothing_and_the_same_command_goes_on(
     tmp_path: Path, engine: str, sweep: list[str]
 ) -> None:
-    home, grid = tmp_path / "home", ["model.depth=2,3", "model.width=3,4", "trainer.iterations=60000"]
+    home, grid = tmp_path / "home", ["model.depth=2,3,4", "model.width=3,4,5", "trainer.iterations=60000"]
     driver = Driver(home, *sweep, *grid)
     wait_for(lambda: recorded(home) > 0, 120)
     driver.process.kill()
