@@ -1,7 +1,7 @@
 """A recorded configuration, trained again: by this program, or by the one of the recorded commit."""
 
-import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from nnlab.cells import Cell, as_overrides, configuration, located, resolve, run_cell, with_files
@@ -47,4 +47,4 @@ def _kept(rec: Record) -> list[str]:
 
 def folder_apart() -> Path:
     """A new folder for the records of a rerun: those that it repeats stay as they are."""
-    return home() / "reruns" / time.strftime("%Y%m%d-%H%M%S")
+    return home() / "reruns" / f"{datetime.now():%Y%m%d-%H%M%S-%f}"

@@ -243,6 +243,11 @@ def test_a_rerun_says_what_was_compared(lived: Home) -> None:
     assert face.rerun(lived.run, "seed=2", "tracking=none", tolerance=1e300)
 
 
+def test_reruns_of_one_second_have_a_folder_each(lived: Home) -> None:
+    again = [face.rerun(lived.run, "seed=2", "tracking=none") for _ in range(3)]
+    assert not any(again) and len({rerun.record.folder for rerun in again}) == 3
+
+
 def test_a_sweep_in_the_place_of_a_run_is_refused(lived: Home) -> None:
     for wrong in (lambda: face.rerun(lived.sweep), lambda: face.rerun(sweep=lived.run)):
         with pytest.raises(face.UserError, match=r"a sweep as sweep=\.\.\."):
