@@ -451,7 +451,7 @@ def test_the_same_command_continues_after_a_killed_driver(home: Path, data: list
     assert [run.data.tags["nnlab.status"] for run in cells] == ["finished"] * 4
     for run in cells:
         steps = [step for step, _, _ in histories(home, run)["train/cost"]]
-        assert steps == [*range(0, 150000, 1000), 149999]
+        assert steps == [*range(0, 400000, 2000), 399999]
 
 
 # -- a store that is away or cannot be written -----------------------------------------------------
