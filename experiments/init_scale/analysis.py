@@ -1,13 +1,14 @@
 """Which initial scale trains which depth?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log, sqrt
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.stats import binomtest
 
-from nnlab.experiments import Run, Verdict, grouped, verdict_of
+from nnlab.experiments import Run, Verdict, all_of, any_of, grouped, verdict_of
 from nnlab.experiments.figures import RED, panels
 from nnlab.nn import Array
 from nnlab.nn.mean_field import depth_scale, fixed_point
@@ -16,7 +17,6 @@ TRAINED, NOTES = 0.9, 0.01  # accuracy of a trained net; the scale that the note
 EDGE = {"tanh": 1.0, "relu": sqrt(2.0)}  # sigma_w
 
 KEYS = ("model.activation", "model.depth", "init.scale", "optimizer.lr")
-MOST = 0.8  # share of the seeds that must train
 
 
 def cells(runs: Sequence[Run]) -> dict[tuple[str, int, float], Array]:
@@ -48,39 +48,64 @@ def axes_of(found: dict[tuple[str, int, float], Array]) -> tuple[list[str], list
     return activations, depths, stds
 
 
+def trains(accuracies: Array) -> bool | None:
+    """Do more than half of all seeds reach TRAINED? None if the 95% interval of their share holds 1/2."""
+    trained = int(np.sum(accuracies >= TRAINED))
+    share = binomtest(trained, len(accuracies)).proportion_ci(method="wilson")
+    return True if share.low > 0.5 else False if share.high < 0.5 else None
+
+
 def analyse(runs: Sequence[Run]) -> Verdict:
-    """Check 0.01 at each depth, the best scale of the deepest nets, and which scales train."""
+    """Check 0.01 at each depth, the theory's edge at the deepest nets, and which scales train."""
     found, width = cells(runs), runs[0]["model.width"]
     activations, depths, stds = axes_of(found)
     shallow, deepest = depths[0], depths[-1]
-    trains = {
-        (a, d): {s for s in stds if np.mean(found[a, d, s] >= TRAINED) >= MOST}
-        for a in activations for d in depths
-    }  # fmt: skip
+    can = {key: trains(accuracies) for key, accuracies in found.items()}
     edges = {a: EDGE[a] / sqrt(width) for a in activations}
-    best = {a: max(stds, key=lambda s: found[a, deepest, s].mean()) for a in activations}
     nearest = {a: min(stds, key=lambda s: abs(log(s / edges[a]))) for a in activations}
-    near = all(
-        abs(stds.index(best[a]) - stds.index(nearest[a])) <= 1 and best[a] in trains[a, deepest]
-        for a in activations
-    )
-    notes = all((NOTES in trains[a, d]) == (d == shallow) for a in activations for d in depths)
-    depends = all(trains[a, shallow] != trains[a, deepest] for a in activations)
-    depends &= len({frozenset(trains[a, deepest]) for a in activations}) == len(activations)
-    holds = notes and near and depends if all(trains.values()) else None
+    parts = [
+        *(is_as(can[a, d, NOTES], d == shallow) for a in activations for d in depths),
+        *(can[a, deepest, nearest[a]] for a in activations),
+        *(any_of([differ(can[a, shallow, s], can[a, deepest, s]) for s in stds]) for a in activations),
+        any_of([differ(*(can[a, deepest, s] for a in activations)) for s in stds]),
+    ]
+    some = all(any(can[a, d, s] for s in stds) for a in activations for d in depths)
+    by_notes = {a: _listed(d for d in depths if can[a, d, NOTES]) for a in activations}
+    at_deepest = {a: _listed(s for s in stds if can[a, deepest, s]) for a in activations}
     sentence = (
-        f"0.01 trains depth {shallow} and {'no' if notes else 'also some'} deeper net; at depth {deepest} "
-        "the best scale is "
-        + " and ".join(f"{best[a]:g} for {a} (theory {edges[a]:.3f})" for a in activations)
-        + f", and of {len(stds)} scales "
-        + " and ".join(f"{len(trains[a, deepest])} train {a}" for a in activations)
+        f"Of the depths {_listed(depths)} the scale {NOTES} trains "
+        + " and ".join(f"{by_notes[a]} with {a}" for a in activations)
+        + f"; at depth {deepest} "
+        + " and ".join(
+            f"{a} trains with {at_deepest[a]} (theory's edge {edges[a]:.3f})" for a in activations
+        )
         + "."
     )
-    numbers: dict[str, Any] = {
-        f"{a}: best scale at depth {deepest}, theory's edge": [best[a], edges[a]] for a in activations
-    }
-    numbers |= {f"{a} depth {d}: scales that train": sorted(of) for (a, d), of in trains.items()}
-    return verdict_of(holds, sentence, numbers)
+    numbers: dict[str, Any] = {}
+    for a in activations:
+        best = max(stds, key=lambda s: found[a, deepest, s].mean())
+        numbers[f"{a}: scale with the best mean accuracy at depth {deepest}, theory's edge"] = [
+            best,
+            edges[a],
+        ]
+        for d in depths:
+            counts = [int(np.sum(found[a, d, s] >= TRAINED)) for s in stds]
+            numbers[f"{a} depth {d}: nets of {len(found[a, d, stds[0]])} that train, by scale"] = counts
+    return verdict_of(all_of(parts) if some else None, sentence, numbers)
+
+
+def is_as(can: bool | None, expected: bool) -> bool | None:
+    """Is an answer the expected one? None if there is no answer."""
+    return None if can is None else can == expected
+
+
+def differ(one: bool | None, other: bool | None) -> bool | None:
+    """Are two answers different? None if one of them is missing."""
+    return None if None in (one, other) else one != other
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values) or "none"
 
 
 def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:

@@ -118,6 +118,11 @@ def all_of(parts: Sequence[bool | None]) -> bool | None:
     return False if False in parts else None if None in parts else True
 
 
+def any_of(parts: Sequence[bool | None]) -> bool | None:
+    """True if one part holds, False if none does, None if that is open."""
+    return True if True in parts else None if None in parts else False
+
+
 def right(runs: Sequence[Run], pictures: slice = slice(None)) -> NDArray[np.float64]:
     """Which test pictures each net classifies correctly, as 0 and 1 (seeds, pictures)."""
     found = [run.arrays("predictions") for run in runs]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,16 @@ def test_an_analysis_can_leave_a_claim_open(made: Made, name: str) -> None:
     assert verdict.verdict == "inconclusive"
     if name in SETTLED:
         assert "wider grid" in verdict.sentence or "takes about" in verdict.sentence
+
+
+def test_scales_are_left_open_if_no_net_of_a_depth_trains(made: Made) -> None:
+    analysis = load_code(EXPERIMENTS / "init_scale", "analysis")
+    runs = STORIES["init_scale"](made, analysis, True)
+    lost = [
+        replace(run, metrics={"train/accuracy": 0.5}) if run["model.depth"] == 32 else run for run in runs
+    ]
+    assert analysis.analyse(runs).verdict == "confirmed"
+    assert analysis.analyse(lost).verdict == "inconclusive"
 
 
 def test_nets_that_never_reach_the_cost_are_not_told_as_steps(made: Made) -> None:

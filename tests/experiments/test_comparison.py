@@ -5,7 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nnlab.experiments import Run, all_of, difference, is_more, median_interval, race, steps_to, tuned
+from nnlab.experiments import (
+    Run,
+    all_of,
+    any_of,
+    difference,
+    is_more,
+    median_interval,
+    race,
+    steps_to,
+    tuned,
+)
 from nnlab.experiments.comparison import Interval
 from nnlab.experiments.pictures import shrunk
 
@@ -56,6 +66,7 @@ def test_words_of_an_interval() -> None:
     assert is_more(Interval(1.0, 0.9, 1.09)) is False
     assert is_more(Interval(1.1, 0.9, 1.3)) is None
     assert all_of([True, None, True]) is None and all_of([None, False]) is False and all_of([True]) is True
+    assert any_of([False, None]) is None and any_of([None, True]) is True and any_of([False]) is False
 
 
 @pytest.mark.slow
