@@ -4,6 +4,7 @@ make bench                            all parts, about a quarter of an hour
 make bench ARGS="--only loop"         one part again; the other parts stay as they were measured
 make bench ARGS="--quick"             all parts, small, to see that they work; into a temporary folder
 make bench ARGS="--table"             measure nothing; write the table anew from the last measurements
+OPENBLAS_CORETYPE=Haswell make bench  with the kernels of another processor; kept as a kind of its own
 
 The measurements are kept for each kind of BLAS kernels; the table shows all kinds.
 """
@@ -64,7 +65,7 @@ def main() -> None:
     if not given.quick:
         write_index()
     if here in kinds:
-        summary.show(kinds[here])
+        summary.show(here, kinds[here]["parts"])
     print(f"written to {folder}")
 
 

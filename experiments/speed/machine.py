@@ -8,6 +8,7 @@ from typing import Any
 
 from nnlab.records import provenance
 
+SET = "-set"  # ends the name of kernels that a variable chose
 PACKAGES = ("numpy", "scikit-learn", "torch", "jax", "mlflow", "hydra-core")
 
 
@@ -35,8 +36,13 @@ def _processor() -> str:
 
 
 def kernels() -> str:
-    """The name of the kernels of NumPy's BLAS, such as Haswell; if it has none, of the processor."""
-    return str(_blas().get("architecture") or platform.machine())
+    """The name of the kernels of NumPy's BLAS, such as Haswell; if it has none, of the processor.
+
+    `Haswell-set` if OPENBLAS_CORETYPE chose them: the processor may have better ones, which the peers with
+    kernels of their own still use.
+    """
+    name = str(_blas().get("architecture") or platform.machine())
+    return f"{name}{SET}" if os.environ.get("OPENBLAS_CORETYPE") else name
 
 
 def _blas() -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The rows of the table: each measurement and its target."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
 from experiments.speed import thousands
+from experiments.speed.machine import SET
 from experiments.speed.row import Row
 from experiments.speed.scale import KINDS
 from experiments.speed.work import TOLERANCE
@@ -20,8 +22,22 @@ SCALE = 1.2  # the target of `auto`, in times of the faster solver
 Measured = Mapping[str, Any]
 
 
-def rows(parts: Measured) -> list[Row]:
-    """All rows, also those that were not measured."""
+def rows(kind: str, parts: Measured) -> list[Row]:
+    """All rows, also those that were not measured.
+
+    If a variable chose the kernels, a peer that has its own is shown without a target.
+    """
+    found = _rows(parts)
+    if not kind.endswith(SET):
+        return found
+    return [replace(row, target=None) if _has_own_kernels(row.what) else row for row in found]
+
+
+def _has_own_kernels(what: str) -> bool:
+    return "jax" in what.lower() or "torch" in what.lower()
+
+
+def _rows(parts: Measured) -> list[Row]:
     return [
         *_loop(parts.get("loop", {}).get("nets", {})),
         *_float32(parts.get("float32", {})),
@@ -75,7 +91,7 @@ def _against(found: Measured, net: str, key: str, target: float | None, label: s
 
 
 def _compiling(found: Measured, net: str) -> Row:
-    what = f"{net}: the same with its compilation"
+    what = f"{net}: JAX with the Gram formulation and its compilation"
     peer = found.get("JAX Gram", {})
     if "first" not in peer:
         return Row(what, "", peer.get("failure", ""), target=1.0)

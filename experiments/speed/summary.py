@@ -25,7 +25,7 @@ Measured = Mapping[str, Any]
 
 def verdict(kinds: Measured) -> dict[str, Any]:
     """Confirmed if all targets are met, refuted if one is missed, inconclusive if one was not measured."""
-    lines = {kind: rows(each["parts"]) for kind, each in kinds.items()}
+    lines = {kind: rows(kind, each["parts"]) for kind, each in kinds.items()}
     every = [row for of_kind in lines.values() for row in of_kind]
     missed, missing = any(row.met is False for row in every), any(row.missing for row in every)
     return {
@@ -80,7 +80,7 @@ def markdown(kinds: Measured) -> str:
 
 def _side_by_side(kinds: Measured) -> str:
     """Each target with what was measured with each kind of kernels; what misses it is bold."""
-    columns = [{row.what: row for row in rows(each["parts"])} for each in kinds.values()]
+    columns = [{row.what: row for row in rows(kind, each["parts"])} for kind, each in kinds.items()]
     aimed = dict.fromkeys(
         what for column in columns for what, row in column.items() if row.target is not None
     )
@@ -91,7 +91,9 @@ def _side_by_side(kinds: Measured) -> str:
 
 
 def _measured(row: Row) -> str:
-    """`0.93 (≤ 1)`."""
+    """`0.93 (≤ 1)`, or `0.93` without a target."""
+    if row.target is None:
+        return "" if row.value is None else ratio_text(row.value)
     if row.value is None:
         return f"not measured (≤ {row.target:g})"
     value = f"{row.value:.3g} {row.unit}" if row.unit else ratio_text(row.value)
@@ -102,7 +104,7 @@ def _measured(row: Row) -> str:
 def _details(kind: str, measurements: Measured) -> str:
     """A folded part of the page: machine, table, the points by m; and the picture."""
     parts = measurements["parts"]
-    table = _table(HEAD, [row.cells() for row in rows(parts)])
+    table = _table(HEAD, [row.cells() for row in rows(kind, parts)])
     folded = f"{_stated(measurements)}\n\n{table}\n"
     if points := parts.get("scale"):
         folded += f"\n{_points(points)}\n"
@@ -165,14 +167,15 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines))
 
 
-def show(measurements: Measured) -> None:
+def show(kind: str, parts: Measured) -> None:
     """Print the table on the terminal."""
+    lines = rows(kind, parts)
     console = Console(width=None if sys.stdout.isatty() else 190)
     table = Table(*HEAD)
-    for row in rows(measurements["parts"]):
+    for row in lines:
         table.add_row(*(cell.replace("**", "") for cell in row.cells()))
     console.print(table, markup=False)
-    print(_sentence(measurements["parts"], rows(measurements["parts"])))
+    print(_sentence(parts, lines))
 
 
 def write(kinds: Measured, folder: Path) -> None:
@@ -180,7 +183,8 @@ def write(kinds: Measured, folder: Path) -> None:
     kinds = _digits(kinds)
     for kind, measurements in kinds.items():
         _write_json(folder / MEASUREMENTS.format(kind), measurements)
-        figure.save(measurements["parts"], rows(measurements["parts"]), folder / PICTURE.format(kind))
+        parts = measurements["parts"]
+        figure.save(parts, rows(kind, parts), folder / PICTURE.format(kind))
     _write_json(folder / "verdict.json", verdict(kinds))
     readme = folder / "README.md"
     head = (

@@ -134,17 +134,36 @@ def test_one_missed_target_refutes_it_and_is_named(path: tuple[str, ...], value:
     assert missed in said["sentence"].partition("missed:")[2].partition("With SkylakeX kernels")[0]
 
 
+def test_peers_with_kernels_of_their_own_have_no_target_where_a_variable_chose_nnlabs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert machine.kernels().endswith(machine.SET)
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    assert not machine.kernels().endswith(machine.SET)
+    found = measurements()["parts"]
+    found["loop"]["nets"]["deep"]["JAX Gram"] = timed(0.1)
+    found["conventional"]["torch"]["sweep"] = 20.0
+    free = {row.what for row in rows("Haswell", found) if row.target is not None}
+    held = {row.what for row in rows("Haswell-set", found) if row.target is not None}
+    assert {f"deep net: {name}" for name in ("JAX", "PyTorch", "torch.compile")} <= free - held
+    assert "deep net: plain NumPy" in held and "harness of a cell in its worker" in held
+    assert summary.verdict({"Haswell": {**measurements(), "parts": found}})["verdict"] == "refuted"
+    slow = summary.verdict({"Haswell-set": {**measurements(), "parts": found}})
+    assert slow["verdict"] == "confirmed" and slow["figures"]["Haswell-set: deep net: JAX"]
+
+
 def test_auto_is_judged_by_its_worst_point() -> None:
     found = measurements()
     found["parts"]["scale"].append({**found["parts"]["scale"][0], "m": 5000, "ratio": 1.3})
     assert summary.verdict(kinds(found))["verdict"] == "refuted"
-    assert any("m = 5000" in row.ours and row.met is False for row in rows(found["parts"]))
+    assert any("m = 5000" in row.ours and row.met is False for row in rows("Haswell", found["parts"]))
 
 
 def test_a_target_that_was_not_measured_makes_it_inconclusive() -> None:
     found = measurements()
     found["parts"] = {}
-    lines = rows({})
+    lines = rows("Haswell", {})
     assert summary.verdict(kinds(found))["verdict"] == "inconclusive"
     assert all(row.missing for row in lines if row.target is not None)
     assert summary.markdown(kinds(found)).count("not measured |") == sum(row.missing for row in lines)
@@ -157,7 +176,7 @@ def test_a_peer_that_is_not_installed_counts_as_missing() -> None:
     assert answer == Failure("not installed (no_such_library)")
     found = measurements()
     found["parts"]["loop"]["nets"]["deep"]["JAX"] = _first(answer, 100, np.zeros(2500))
-    (row,) = [row for row in rows(found["parts"]) if row.what == "deep net: JAX"]
+    (row,) = [row for row in rows("Haswell", found["parts"]) if row.what == "deep net: JAX"]
     assert row.missing and row.cells()[2] == "not installed (no_such_library)"
     assert summary.verdict(kinds(found))["verdict"] == "inconclusive"
 
@@ -245,7 +264,7 @@ def test_measurements_are_kept_for_the_kernels_of_this_machine(
     found = summary.read(tmp_path)
     here = machine.kernels()
     assert found[here]["parts"]["starts"] == {"help": [0.125]}
-    assert found[here]["machines"]["starts"]["blas"].endswith(here)
+    assert found[here]["machines"]["starts"]["blas"].endswith(here.removesuffix(machine.SET))
     others = {kind: each for kind, each in found.items() if kind != here}
     assert others == {kind: each for kind, each in kinds().items() if kind != here}
 
