@@ -73,6 +73,12 @@ def test_a_key_of_another_engine(texts: list[str]) -> None:
         asked(texts)
 
 
+def test_an_address_of_rays_client() -> None:
+    with pytest.raises(UserError, match=r"^engine\.address: ray://first:10001 is for Ray's client"):
+        asked(["engine=ray", "engine.address='ray://first:10001'"])
+    assert asked(["engine=ray", "engine.address='first:6379'"]).address == "first:6379"
+
+
 @pytest.mark.parametrize("texts", ["engine=local,inline", "engine.workers=1,2", "sweep.jobs=1,2"])
 def test_a_sweep_has_one_engine(tmp_path: Path, texts: str) -> None:
     refused = nnlab("sweep", *small_set(tmp_path / "set"), texts, home=tmp_path / "home")
