@@ -81,7 +81,7 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         )
         + "."
     )
-    numbers: dict[str, Any] = {}
+    numbers: dict[str, Any] = {"scales": stds}
     for a in activations:
         best = max(stds, key=lambda s: found[a, deepest, s].mean())
         numbers[f"{a}: scale with the best mean accuracy at depth {deepest}, theory's edge"] = [
