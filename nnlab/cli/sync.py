@@ -60,7 +60,8 @@ def sync(restore: bool) -> None:
         say(on_deleted(deleted))
     if problems or waiting:
         why = "\n".join(dict.fromkeys(problems)) or "MLflow: not all could be published"
-        refused.append(f"{why}\n{waiting} runs wait; run `nnlab sync` again")
+        runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
+        refused.append(f"{why}\n{runs}; run `nnlab sync` again")
     if refused:
         raise Failed("\n".join(refused))
     OUT.print("every other record is published" if deleted else "every record is published")

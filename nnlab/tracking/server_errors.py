@@ -4,9 +4,11 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 FORBIDDEN = 403
+CERTIFICATE = "MLFLOW_TRACKING_SERVER_CERT_PATH"
 
 
 def explained(error: BaseException, server: str) -> str | None:
@@ -18,8 +20,10 @@ def explained(error: BaseException, server: str) -> str | None:
         if isinstance(one, ssl.SSLCertVerificationError):
             return (
                 f"the certificate of {server} cannot be verified ({one.verify_message}); set "
-                "MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate that signed it"
+                f"{CERTIFICATE} to the file of the certificate that signed it"
             )
+    if "invalid path" in str(error) and (path := os.environ.get(CERTIFICATE)) and not Path(path).exists():
+        return f"{CERTIFICATE}: there is no file {path}"
     if _status(error) == 401:
         return _unknown_user(server)
     if _status(error) == FORBIDDEN and "Permission denied" in str(error):

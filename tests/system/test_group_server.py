@@ -198,11 +198,15 @@ def kept_out(
         return reader, reader, "does not let this user write here; ask for the permission EDIT, or"
     through = good | {"MLFLOW_TRACKING_URI": tls.uri}
     trusted = through | {"MLFLOW_TRACKING_SERVER_CERT_PATH": str(tls.certificate)}
+    if case == "no such certificate":
+        lost = through | {"MLFLOW_TRACKING_SERVER_CERT_PATH": "/no/such.pem"}
+        return lost, trusted, "MLFLOW_TRACKING_SERVER_CERT_PATH: there is no file /no/such.pem"
     return through, trusted, "cannot be verified (self-signed certificate); set MLFLOW_TRACKING_SERVER_CERT"
 
 
 @pytest.mark.parametrize(
-    "case", ["wrong password", "no password", "may not write", "a certificate that fails"]
+    "case",
+    ["wrong password", "no password", "may not write", "a certificate that fails", "no such certificate"],
 )
 def test_a_client_that_is_kept_out(
     tmp_path: Path, server: GroupServer, tls: Tls, data: list[str], undisturbed: Path, case: str

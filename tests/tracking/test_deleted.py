@@ -267,7 +267,7 @@ def test_a_deleted_experiment_does_not_stop_the_others_and_comes_back(
         done(nnlab("train", *data, f"seed={seed}", f"tracking.experiment={experiment}", home=home, **away))
     waiting = nnlab("sync", home=home)
     assert waiting.returncode == 1 and "experiment first is deleted" in waiting.stderr
-    assert "1 runs wait" in waiting.stderr and list(everywhere(home)) == ["second"]
+    assert "1 run waits" in waiting.stderr and list(everywhere(home)) == ["second"]
     done(nnlab("sync", "--restore", home=home))
     assert {name: len(found) for name, found in everywhere(home).items()} == {"first": 2, "second": 1}
 
