@@ -108,9 +108,9 @@ test: $(READY) ## run the tests (under three minutes on two cores)
 test-all: $(READY) ## run all tests, the slow ones too
 	@$(BIN)/python -m pytest $(ARGS)
 
-# the peers choose their kernels by the processor; without these variables NumPy's BLAS does so too
+# OPENBLAS_CORETYPE=Haswell makes a table of its own; see experiments/speed/README.md
 bench: $(BENCH_READY) ## compare the speed with peers (a quarter of an hour): make bench ARGS="--only loop"
-	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m experiments.speed.bench $(ARGS)
+	@env -u OPENBLAS_L2_SIZE $(BIN)/python -m experiments.speed.bench $(ARGS)
 
 # the peers are not in requirements.lock; their installation must not change a package that it pins
 $(BENCH_READY): $(READY)

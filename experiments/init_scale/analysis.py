@@ -91,7 +91,9 @@ def analyse(runs: Sequence[Run]) -> Verdict:
         for d in depths:
             counts = [int(np.sum(found[a, d, s] >= TRAINED)) for s in stds]
             numbers[f"{a} depth {d}: nets of {len(found[a, d, stds[0]])} that train, by scale"] = counts
-    return verdict_of(all_of(parts) if some else None, sentence, numbers)
+    unclear = [f"{a} at depth {d} with {s:g}" for (a, d, s), trained in can.items() if trained is None]
+    settled_by = f"More seeds would settle {', '.join(unclear)}." if unclear else ""
+    return verdict_of(all_of(parts) if some else None, sentence, numbers, settled_by)
 
 
 def is_as(can: bool | None, expected: bool) -> bool | None:

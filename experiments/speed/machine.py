@@ -2,13 +2,16 @@
 
 import os
 import platform
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from nnlab.records import provenance
 
-SET = "-set"  # ends the name of kernels that a variable chose
+CORETYPE = "OPENBLAS_CORETYPE"
+SET = "-set"  # ends the name of kernels that this variable chose
 PACKAGES = ("numpy", "scikit-learn", "torch", "jax", "mlflow", "hydra-core")
 
 
@@ -38,11 +41,20 @@ def _processor() -> str:
 def kernels() -> str:
     """The name of the kernels of NumPy's BLAS, such as Haswell; if it has none, of the processor.
 
-    `Haswell-set` if OPENBLAS_CORETYPE chose them: the processor may have better ones, which the peers with
-    kernels of their own still use.
+    `Haswell-set` if OPENBLAS_CORETYPE chose others than the processor's own, which peers that bring their
+    kernels still use.
     """
-    name = str(_blas().get("architecture") or platform.machine())
-    return f"{name}{SET}" if os.environ.get("OPENBLAS_CORETYPE") else name
+    name = _name()
+    if not os.environ.get(CORETYPE):
+        return name
+    own = {key: value for key, value in os.environ.items() if key != CORETYPE}
+    code = "from experiments.speed import machine; print(machine._name())"
+    said = subprocess.run([sys.executable, "-c", code], env=own, check=True, capture_output=True, text=True)
+    return name if said.stdout.strip() == name else f"{name}{SET}"
+
+
+def _name() -> str:
+    return str(_blas().get("architecture") or platform.machine())
 
 
 def _blas() -> dict[str, Any]:

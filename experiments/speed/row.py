@@ -20,6 +20,11 @@ class Row:
         return None if self.target is None or self.value is None else self.value <= self.target
 
     @property
+    def peer_has_kernels(self) -> bool:
+        """Does the peer bring kernels of its own, which OPENBLAS_CORETYPE does not choose?"""
+        return "JAX" in self.what or "torch" in self.what.lower()
+
+    @property
     def missing(self) -> bool:
         """Is there a target, but no measurement?"""
         return self.target is not None and self.value is None

@@ -27,14 +27,8 @@ def rows(kind: str, parts: Measured) -> list[Row]:
 
     If a variable chose the kernels, a peer that has its own is shown without a target.
     """
-    found = _rows(parts)
-    if not kind.endswith(SET):
-        return found
-    return [replace(row, target=None) if _has_own_kernels(row.what) else row for row in found]
-
-
-def _has_own_kernels(what: str) -> bool:
-    return "jax" in what.lower() or "torch" in what.lower()
+    free = kind.endswith(SET)
+    return [replace(row, target=None) if free and row.peer_has_kernels else row for row in _rows(parts)]
 
 
 def _rows(parts: Measured) -> list[Row]:

@@ -27,10 +27,10 @@ def chosen(config: DictConfig, cfg: Config) -> EngineConfig:
             raise UserError(
                 f"engine.{key}: has no effect with engine={name}; it is for {' and '.join(owners)}"
             )
-    if name == "ray" and engine.address is not None and engine.address.startswith("ray://"):
+    if name == "ray" and engine.address is not None and "://" in engine.address:
         raise UserError(
-            f"engine.address: {engine.address} is for Ray's client, which nnlab does not use; run the "
-            "sweep on a machine of the cluster and give the HOST:PORT of its head"
+            f"engine.address: {engine.address} is no address of a cluster's head; run the sweep on a "
+            "machine of the cluster and give HOST:PORT, as `ray start --head` printed it"
         )
     return engine
 

@@ -22,8 +22,11 @@ def explained(error: BaseException, server: str) -> str | None:
                 f"the certificate of {server} cannot be verified ({one.verify_message}); set "
                 f"{CERTIFICATE} to the file of the certificate that signed it"
             )
-    if "invalid path" in str(error) and (path := os.environ.get(CERTIFICATE)) and not Path(path).exists():
-        return f"{CERTIFICATE}: there is no file {path}"
+    if path := os.environ.get(CERTIFICATE):
+        if "invalid path" in str(error) and not Path(path).exists():
+            return f"{CERTIFICATE}: there is no file {path}"
+        if any(isinstance(one, ssl.SSLError) and "NO_CERTIFICATE" in str(one) for one in chain):
+            return f"{CERTIFICATE}: {path} holds no certificate"
     if _status(error) == 401:
         return _unknown_user(server)
     if _status(error) == FORBIDDEN and "Permission denied" in str(error):

@@ -74,8 +74,11 @@ def test_a_key_of_another_engine(texts: list[str]) -> None:
 
 
 def test_an_address_of_rays_client() -> None:
-    with pytest.raises(UserError, match=r"^engine\.address: ray://first:10001 is for Ray's client"):
-        asked(["engine=ray", "engine.address='ray://first:10001'"])
+    for address in ("ray://first:10001", "tcp://first:6379"):
+        with pytest.raises(
+            UserError, match=rf"^engine\.address: {address} is no address of a cluster's head"
+        ):
+            asked(["engine=ray", f"engine.address='{address}'"])
     assert asked(["engine=ray", "engine.address='first:6379'"]).address == "first:6379"
 
 
