@@ -201,13 +201,19 @@ def kept_out(
     if case == "no such certificate":
         lost = through | {"MLFLOW_TRACKING_SERVER_CERT_PATH": "/no/such.pem"}
         return lost, trusted, "MLFLOW_TRACKING_SERVER_CERT_PATH: there is no file /no/such.pem"
+    if case == "no certificate in the file":
+        empty = through | {"MLFLOW_TRACKING_SERVER_CERT_PATH": __file__}
+        return empty, trusted, f"MLFLOW_TRACKING_SERVER_CERT_PATH: {__file__} holds no certificate"
     return through, trusted, "cannot be verified (self-signed certificate); set MLFLOW_TRACKING_SERVER_CERT"
 
 
 @pytest.mark.parametrize(
     "case",
-    ["wrong password", "no password", "may not write", "a certificate that fails", "no such certificate"],
-)
+    [
+        "wrong password", "no password", "may not write",
+        "a certificate that fails", "no such certificate", "no certificate in the file",
+    ],
+)  # fmt: skip
 def test_a_client_that_is_kept_out(
     tmp_path: Path, server: GroupServer, tls: Tls, data: list[str], undisturbed: Path, case: str
 ) -> None:
