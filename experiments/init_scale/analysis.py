@@ -120,7 +120,8 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         counts = np.array([[np.sum(found[a, d, s] >= TRAINED) for s in stds] for d in depths])
         ax.imshow(counts, origin="lower", aspect="auto", cmap="Blues", vmin=0, vmax=1.4 * seeds)
         for (row, column), count in np.ndenumerate(counts):
-            ax.text(column, row, f"{count} of {seeds}", ha="center", va="center", fontsize=8)
+            colour = "white" if count > seeds / 2 else "black"
+            ax.text(column, row, f"{count}", ha="center", va="center", fontsize=10, color=colour)
         fine = np.geomspace(stds[0], stds[-1], 300)
         line = np.clip([predicted_depth(a, float(s), width) for s in fine], 1e-3, 1e6)
         x = np.interp(np.log(fine), np.log(stds), range(len(stds)))
@@ -129,6 +130,6 @@ def picture(runs: Sequence[Run], verdict: Verdict) -> Figure:
         ax.set_ylim(-0.5, len(depths) - 0.5)
         ax.set_xticks(range(len(stds)), [f"{s:g}" for s in stds])
         ax.set_yticks(range(len(depths)), [f"{d} layers" for d in depths])
-        ax.set(xlabel="std of the initial weights", title=f"{a}: nets that train; red: the theory's limit")
+        ax.set(xlabel="std of the initial weights", title=f"{a}: nets of {seeds} that train; red: theory")
         ax.grid(False)
     return figure

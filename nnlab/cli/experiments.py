@@ -11,7 +11,7 @@ from nnlab.sweeps.console import OUT, complain, say
 
 @click.command("experiments")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--full", is_flag=True, help="Also the claims that train for three minutes or more each.")
+@click.option("--full", is_flag=True, help="Also the claims that train longest.")
 def experiments(names: tuple[str, ...], full: bool) -> None:
     """Test the claims of the lecture notes: train, analyse, write verdicts and index.
 
