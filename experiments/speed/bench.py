@@ -31,6 +31,7 @@ from experiments.speed import (
     thousands,
 )
 from nnlab.experiments import write_index
+from nnlab.records import provenance
 
 HERE = Path(__file__).parent
 PARTS: dict[str, Callable[[bool], Any]] = {
@@ -50,7 +51,7 @@ TOGETHER = ("cells", "conventional")  # parts that are compared with each other
 
 
 def main() -> None:
-    """Measure the parts that the arguments name; write each part as soon as it is measured."""
+    """Measure the parts that the arguments name, and write them, also if one fails."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small, into a temporary folder")
@@ -60,7 +61,12 @@ def main() -> None:
     kinds, here = summary.read(folder), machine.kernels()
     if not given.table:
         found = kinds.setdefault(here, summary.nothing())
-        _measure(found, given.only or list(PARTS), given.quick, lambda: summary.write(kinds, folder))
+        if provenance.checkout().diff:
+            print("note: the checkout has changes, which each record of a sweep keeps: commit them first")
+        try:
+            _measure(found, given.only or list(PARTS), given.quick)
+        finally:  # and no earlier: what is written is such a change
+            summary.write(kinds, folder)
     summary.write(kinds, folder)
     if not given.quick:
         write_index()
@@ -69,14 +75,13 @@ def main() -> None:
     print(f"written to {folder}")
 
 
-def _measure(measurements: dict[str, Any], names: list[str], quick: bool, keep: Callable[[], None]) -> None:
+def _measure(measurements: dict[str, Any], names: list[str], quick: bool) -> None:
     for name in names:
         print(f"{name} ...", flush=True)
         begin, load = time.time(), os.getloadavg()[0]
         measurements["parts"][name] = PARTS[name](quick)
         measurements["load"][name], measurements["machines"][name] = load, machine.describe()
         _drop_other_half(measurements, name)
-        keep()
         print(f"{name} measured in {time.time() - begin:.0f} s", flush=True)
 
 

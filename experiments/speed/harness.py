@@ -87,6 +87,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
     """A task: the seconds to plan ``count`` cells, and those of Hydra's own two compositions of one job."""
     import hydra
 
+    from nnlab.config import own_store
     from nnlab.sweeps.grid import plan_cells, read_grid
 
     def task(count: int) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def planning() -> Callable[[int], dict[str, Any]]:
             grid = read_grid([f"data={data_name()}", *swept], {}, {})
             assert len(plan_cells(grid).cells) == count
             seconds[name] = time.perf_counter() - begin
-        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        with own_store.entered(), hydra.initialize_config_dir(str(CONF), version_base="1.3"):
             begin = time.perf_counter()
             for seed in range(10):
                 hydra.compose("config", [f"data={data_name()}", f"seed={seed}"])

@@ -21,6 +21,7 @@ from nnlab.sweeps.train_all import train_all
 from nnlab.tracking import Publication, location, publisher_of, publishing, ui_links
 
 MOST_SHOWN = 5  # failed cells whose errors are shown
+WORKERS_FIRST = 0.5  # seconds until MLflow is imported, which takes a core while the workers start
 
 
 class Growing(Protocol):
@@ -69,7 +70,7 @@ def run_plan(
         try:
             with (
                 closing(engines.start(config)) as engine,
-                publishing(publisher),
+                publishing(publisher, delay=WORKERS_FIRST),
                 progress(plan, todo, engine) as tally,
             ):
                 rest = (config.batch_seconds, tally, publisher.tell)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.speed import bench, conventional, machine, ours, summary
+from experiments.speed import bench, conventional, harness, machine, ours, summary
 from experiments.speed.loop import _first, _repeat
 from experiments.speed.peers import Course, Plain, ScikitLearn
 from experiments.speed.row import ratio_text
@@ -283,6 +283,12 @@ def test_nnlabs_own_trainers_give_the_same_costs() -> None:
     for costs in others:
         np.testing.assert_array_equal(costs, first)
     assert trainers[-1].excluded > 0.0
+
+
+@pytest.mark.slow
+def test_planning_is_timed_beside_hydras_own_compositions() -> None:
+    found = harness.planning()(18)
+    assert found["cells"] == 18 and found["grid"] > 0.0 and 0.0 < found["seeds"] / 18 < found["job"]
 
 
 def test_the_conventional_harness_reads_the_problem_that_was_saved(tmp_path: Path) -> None:
