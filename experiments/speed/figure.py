@@ -21,14 +21,17 @@ Measured = Mapping[str, Any]
 def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     """Draw the measurements."""
     figure = Figure(figsize=(10.0, 12.0), layout="constrained")
-    bands: Any = figure.subfigures(3, 1, height_ratios=(3, 3, 6))  # typed by matplotlib as if one
+    points = parts.get("scale", [])
+    ratios = (3, 3 if points else 0.1, 6)
+    bands: Any = figure.subfigures(3, 1, height_ratios=ratios)  # typed by matplotlib as if one
     deep, two = bands[0].subplots(1, 2)
     growth, targets = bands[1].subplots(), bands[2].subplots()
     nets = parts.get("loop", {}).get("nets", {})
     for axes, net in ((deep, "deep"), (two, "two_layer")):
         _bars(axes, nets.get(net, {}))
         axes.set_title(f"2500 iterations of {TITLES[net]}, seconds")
-    _growth(growth, parts.get("scale", []))
+    growth.set_visible(bool(points))
+    _growth(growth, points)
     _targets(targets, rows)
     for axes in (deep, two, growth, targets):
         axes.tick_params(labelsize=8.0)
@@ -57,8 +60,6 @@ def _bars(axes: Axes, found: Measured) -> None:
 
 def _growth(axes: Axes, points: Sequence[Measured]) -> None:
     """Milliseconds of a step by m; a ring marks the solver that `auto` takes."""
-    if not points:
-        return
     for batch, dashes in ((None, "-"), (64, "--")):
         for solver, colour in (("gram", BLUE), ("primal", ORANGE)):
             chosen = [p for p in points if (p["batch"], p["l2"]) == (batch, 0.0) and solver in p["ms"]]
