@@ -59,15 +59,14 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(mkdtemp(prefix="nnlab-speed-")) if given.quick else HERE
     kinds, here = summary.read(folder), machine.kernels()
-    if not given.table:
-        found = kinds.setdefault(here, summary.nothing())
-        if provenance.checkout().diff:
-            print("note: the checkout has changes, which each record of a sweep keeps: commit them first")
-        try:
+    if not given.table and provenance.checkout().diff:
+        print("note: the checkout has changes, which each record of a sweep keeps: commit them first")
+    try:
+        if not given.table:
+            found = kinds.setdefault(here, summary.nothing())
             _measure(found, given.only or list(PARTS), given.quick)
-        finally:  # and no earlier: what is written is such a change
-            summary.write(kinds, folder)
-    summary.write(kinds, folder)
+    finally:  # and no earlier: what is written is a change of the checkout, too
+        summary.write(kinds, folder)
     if not given.quick:
         write_index()
     if here in kinds:

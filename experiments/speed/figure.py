@@ -30,8 +30,10 @@ def save(parts: Measured, rows: Sequence[Row], path: Path) -> None:
     for axes, net in ((deep, "deep"), (two, "two_layer")):
         _bars(axes, nets.get(net, {}))
         axes.set_title(f"2500 iterations of {TITLES[net]}, seconds")
-    growth.set_visible(bool(points))
-    _growth(growth, points)
+    if points:
+        _growth(growth, points)
+    else:
+        growth.set_visible(False)
     _targets(targets, rows)
     for axes in (deep, two, growth, targets):
         axes.tick_params(labelsize=8.0)

@@ -44,17 +44,13 @@ def kernels() -> str:
     `Haswell-set` if OPENBLAS_CORETYPE chose others than the processor's own, which peers that bring their
     kernels still use.
     """
-    name = _name()
+    name = str(_blas().get("architecture") or platform.machine())
     if not os.environ.get(CORETYPE):
         return name
     own = {key: value for key, value in os.environ.items() if key != CORETYPE}
-    code = "from experiments.speed import machine; print(machine._name())"
+    code = "from experiments.speed import machine; print(machine.kernels())"
     said = subprocess.run([sys.executable, "-c", code], env=own, check=True, capture_output=True, text=True)
     return name if said.stdout.strip() == name else f"{name}{SET}"
-
-
-def _name() -> str:
-    return str(_blas().get("architecture") or platform.machine())
 
 
 def _blas() -> dict[str, Any]:

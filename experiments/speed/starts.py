@@ -35,4 +35,4 @@ def _start(home: Path, seed: int) -> dict[str, float]:
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}")
     started = [record.read(path.parent).started for path in home.glob("runs/*/record.json")]
-    return seconds | {"cell": min(time for time in started if time > entered) - entered}
+    return seconds | {"cell": min(moment for moment in started if moment > entered) - entered}

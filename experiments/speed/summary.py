@@ -97,13 +97,12 @@ def _side_by_side(kinds: Measured) -> str:
 
 def _measured(row: Row) -> str:
     """`0.93 (≤ 1)`, or `0.93` without a target."""
-    if row.target is None:
-        return "" if row.value is None else ratio_text(row.value)
+    aim = "" if row.target is None else f" (≤ {row.target:g})"
     if row.value is None:
-        return f"not measured (≤ {row.target:g})"
+        return f"not measured{aim}" if aim else ""
     value = f"{row.value:.3g} {row.unit}" if row.unit else ratio_text(row.value)
-    text = f"{value.strip()} (≤ {row.target:g})"
-    return text if row.met else f"**{text}**"
+    text = f"{value.strip()}{aim}"
+    return f"**{text}**" if row.met is False else text
 
 
 def _details(kind: str, measurements: Measured) -> str:

@@ -10,7 +10,7 @@ from nnlab.config import home
 from nnlab.errors import Failed
 from nnlab.sweeps.console import OUT, say
 from nnlab.sweeps.report import attach_report
-from nnlab.tracking import Publisher, on_deleted, publishing
+from nnlab.tracking import Publisher, on_deleted, on_waiting, publishing
 
 
 @click.command()
@@ -60,8 +60,7 @@ def sync(restore: bool) -> None:
         say(on_deleted(deleted))
     if problems or waiting:
         why = "\n".join(dict.fromkeys(problems)) or "MLflow: not all could be published"
-        runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
-        refused.append(f"{why}\n{runs}; run `nnlab sync` again")
+        refused.append(f"{why}\n{on_waiting(waiting)}; run `nnlab sync` again")
     if refused:
         raise Failed("\n".join(refused))
     OUT.print("every other record is published" if deleted else "every record is published")

@@ -7,7 +7,7 @@ from nnlab.cells.findings import shown
 from nnlab.tracking.background import publishing
 from nnlab.tracking.find_run import find_record, recorded
 from nnlab.tracking.parents import open_parent
-from nnlab.tracking.publication import Publication, on_deleted
+from nnlab.tracking.publication import Publication, on_deleted, on_waiting
 from nnlab.tracking.published import published
 from nnlab.tracking.publisher import Publisher
 from nnlab.tracking.reader import Reader
@@ -34,6 +34,7 @@ __all__ = [
     "location",
     "moved_home",
     "on_deleted",
+    "on_waiting",
     "open_parent",
     "published",
     "publisher_of",

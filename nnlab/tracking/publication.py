@@ -29,10 +29,8 @@ class Publication:
             problem = "MLflow: interrupted before all was published"
         if problem is None:
             return list(self.refused)
-        runs = "1 run waits; `nnlab sync` publishes it"
-        if waiting != 1:
-            runs = f"{waiting} runs wait; `nnlab sync` publishes them"
-        return [*self.refused, problem, runs]
+        them = "it" if waiting == 1 else "them"
+        return [*self.refused, problem, f"{on_waiting(waiting)}; `nnlab sync` publishes {them}"]
 
     @property
     def remark(self) -> str:
@@ -40,6 +38,11 @@ class Publication:
         if self.alone:
             return "nothing is published (tracking=none); `nnlab sync` publishes the records"
         return on_deleted(self.deleted) if self.deleted else ""
+
+
+def on_waiting(count: int) -> str:
+    """How many runs wait, as the beginning of a line."""
+    return "1 run waits" if count == 1 else f"{count} runs wait"
 
 
 def on_deleted(count: int) -> str:

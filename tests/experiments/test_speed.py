@@ -137,7 +137,7 @@ def test_one_missed_target_refutes_it_and_is_named(path: tuple[str, ...], value:
 def test_peers_with_kernels_of_their_own_have_no_target_where_a_variable_chose_nnlabs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(machine, "_name", lambda: "Nehalem")
+    monkeypatch.setattr(machine, "_blas", lambda: {"architecture": "Nehalem"})
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
     assert machine.kernels() == "Nehalem-set"
     monkeypatch.delenv("OPENBLAS_CORETYPE")
