@@ -66,6 +66,14 @@ def test_scales_are_left_open_if_no_net_of_a_depth_trains(made: Made) -> None:
     assert analysis.analyse(lost).verdict == "inconclusive"
 
 
+def test_the_neighbours_are_left_open_without_the_course_files(made: Made) -> None:
+    analysis = load_code(EXPERIMENTS / "knn_baseline", "analysis")
+    for good, word in ((True, "inconclusive"), (False, "refuted")):
+        runs = STORIES["knn_baseline"](made, analysis, good)
+        analysis.cats = lambda: None
+        assert analysis.analyse(runs).verdict == word
+
+
 def test_nets_that_never_reach_the_cost_are_not_told_as_steps(made: Made) -> None:
     """RMSprop ends above the cost in all nets; Adam takes 100 steps, gradient descent 400."""
     analysis = load_code(EXPERIMENTS / "adam_and_rmsprop", "analysis")
